@@ -1,0 +1,103 @@
+# The commands of the project; `make` lists them. Each builds what it needs first, which is quick when nothing changed.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+
+# ---- what can be set
+DURATION ?= 3m
+RATE     ?= 300
+NAME     ?=
+RUN      ?= .runs/latest
+GO       ?= go
+
+MODULES  := infra payment-api payment-worker mock-pg loadgen
+PROGRAMS := ./payment-api ./payment-worker ./mock-pg ./loadgen ./infra/stack ./infra/stack/broker
+STACK    := bin/stack
+ENV_FILE := $(or $(STACK_DIR),.stack)/stack.env
+
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI := .tools/golangci-lint-$(GOLANGCI_VERSION)
+
+.PHONY: help build up down status logs soak verify test check clean need-go stack
+
+help: ## this list
+	@echo "A reference payment system that is broken on purpose and proves that no money was lost."
+	@echo
+	@echo "  make up && make soak     bring everything up, load it, verify every payment"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "Variables:"
+	@echo "  DURATION=$(DURATION) RATE=$(RATE)    length and payments a second of a soak"
+	@echo "  NAME=payment-api-1       which process (logs);  FOLLOW=1: and go on"
+	@echo "  RUN=$(RUN)         which run (verify)"
+	@echo "  PORT_OFFSET=1000         moves all ports; each has a PORT_… of its own, see 'bin/stack help'"
+	@echo "  MYSQLD=… HAPROXY=…       servers to use instead of Debian's packages;  DEBIAN_MIRROR=…  where those come from"
+	@echo "  STACK_DIR=.stack         where the stack keeps everything"
+	@echo "  GO=go                    which Go"
+
+need-go:
+	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.26 or newer from https://go.dev/dl/ (or name it with GO=/path/to/go)." >&2; exit 1; }
+
+build: need-go ## build all programs into bin/
+	@mkdir -p bin
+	@CGO_ENABLED=0 $(GO) build -o bin/ $(PROGRAMS)
+
+# What stops or looks works even while another program does not compile.
+stack: need-go
+	@mkdir -p bin
+	@CGO_ENABLED=0 $(GO) build -o bin/ ./infra/stack
+
+up: build ## start what does not run (MySQL, broker, HAProxy, 2 APIs, 2 workers, mock PG) and wait until it is ready
+	@$(STACK) up
+
+down: stack ## stop everything; the data stays
+	@$(STACK) down
+
+status: stack ## a table of the processes
+	@$(STACK) status
+
+logs: stack ## the end of a process's log: NAME=payment-api-1
+	@[ -n "$(NAME)" ] || { echo "Whose log? make logs NAME=payment-api-1 ('make status' lists the names)." >&2; exit 1; }
+	@$(STACK) logs $(NAME) $(if $(FOLLOW),-f)
+
+soak: up ## load the running system (DURATION, RATE), wait until all is settled, verify, print the verdict
+	@code=0; bin/loadgen run loadgen/scenarios/soak.yaml --stack $(ENV_FILE) --duration $(DURATION) --rate $(RATE) || code=$$?; \
+	case $$code in \
+	  0) ;; \
+	  1) echo "make soak: FAIL, loadgen's exit code was 1: an invariant is violated, the payments are named above." >&2 ;; \
+	  3) echo "make soak: INVALID, loadgen's exit code was 3: the generator itself spoilt the run, the reason is above." >&2 ;; \
+	  *) echo "make soak: loadgen ended with exit code $$code before a verdict." >&2 ;; \
+	esac; exit $$code
+
+verify: build ## judge a run again from its journal, the database and the PG's book: RUN=.runs/latest
+	@[ -e "$(RUN)" ] || { echo "There is no run $(RUN): 'make soak' makes one (or name another with RUN=…)." >&2; exit 1; }
+	@bin/loadgen verify $(RUN) --stack $(ENV_FILE)
+
+test: stack ## all tests of all modules, with real MySQL and a Kafka-protocol broker, under the race detector
+	@$(STACK) install
+	@cc="$$($(GO) env CC)"; \
+	if command -v "$${cc%% *}" >/dev/null; then race=-race; else race=; \
+	  echo "The race detector is off: it needs a C compiler (apt-get install gcc, or name one with CC=…)."; fi; \
+	CGO_ENABLED=$${race:+1} $(GO) test $$race -shuffle=on -timeout 15m $(foreach m,$(MODULES),./$(m)/...)
+
+check: need-go $(GOLANGCI) ## gofumpt, vet, linters with the import rules, tidy modules, a build of each module alone
+	@for m in $(MODULES); do ( cd $$m; \
+	  echo "check $$m"; \
+	  ../$(GOLANGCI) fmt --diff ./... || { echo "$$m: the above is not gofumpt's format; '$(GOLANGCI) fmt' in $$m writes it." >&2; exit 1; }; \
+	  $(GO) vet ./...; \
+	  ../$(GOLANGCI) run ./...; \
+	  GOWORK=off $(GO) mod tidy -diff || { echo "$$m: go.mod is not tidy; 'go mod tidy' in $$m writes it." >&2; exit 1; }; \
+	  GOWORK=off $(GO) build -o /dev/null ./...; ) || exit 1; done
+	@echo "check: all good"
+
+# Kept between runs: it takes more than a minute to build.
+$(GOLANGCI): | need-go
+	@echo "building golangci-lint $(GOLANGCI_VERSION), once"
+	@GOBIN=$(CURDIR)/.tools GOFLAGS= GOWORK=off $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv .tools/golangci-lint $@
+
+clean: stack ## stop everything and remove the stack's folder with all data and downloads
+	@$(STACK) clean
+	@rm -rf bin

@@ -1,0 +1,73 @@
+package lifecycle_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"gazua.example/infra/lifecycle"
+)
+
+func TestStop_RunsEveryPhaseInOrder_AndReturnsWhatFailed(t *testing.T) {
+	var order []string
+	phase := func(name string, err error) lifecycle.Phase {
+		return lifecycle.Phase{Name: name, Bound: time.Second, Do: func(context.Context) error {
+			order = append(order, name)
+			return err
+		}}
+	}
+	overrun := lifecycle.Phase{Name: "overrun", Bound: time.Millisecond, Do: func(ctx context.Context) error {
+		order = append(order, "overrun")
+		<-ctx.Done()
+		return ctx.Err()
+	}}
+	var log bytes.Buffer
+	err := lifecycle.Stop(slog.New(slog.NewJSONHandler(&log, nil)), phase("drain", nil), phase("flush", errors.New("queue full")), overrun, phase("close", nil))
+
+	if got := strings.Join(order, " "); got != "drain flush overrun close" {
+		t.Errorf("order = %s", got)
+	}
+	if err == nil || !strings.Contains(err.Error(), `"flush": queue full`) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("err = %v, want both failures", err)
+	}
+	if got := strings.Count(log.String(), `"phase"`); got != 4 {
+		t.Errorf("%d phases logged, want 4", got)
+	}
+}
+
+func TestAdmin_ReadinessFollowsTheProgram_AndGoesOffWhenLeaving(t *testing.T) {
+	var trouble error
+	admin, err := lifecycle.StartAdmin("127.0.0.1:0", func() error { return trouble }, http.NotFoundHandler())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = admin.Stop(context.Background()) }()
+	status := func(path string) int {
+		res, err := http.Get("http://" + admin.Addr() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		return res.StatusCode
+	}
+	if got := status("/readyz"); got != 200 {
+		t.Errorf("ready: %d", got)
+	}
+	trouble = errors.New("no database")
+	if got := status("/readyz"); got != 503 {
+		t.Errorf("in trouble: %d", got)
+	}
+	trouble = nil
+	admin.Leave()
+	if got := status("/readyz"); got != 503 {
+		t.Errorf("leaving: %d", got)
+	}
+	if got := status("/livez"); got != 200 {
+		t.Errorf("live while leaving: %d", got)
+	}
+}

@@ -1,0 +1,67 @@
+package topology
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"gazua.example/infra/stack/proc"
+	"gazua.example/infra/stack/ready"
+)
+
+func (s Settings) mockPG(number int) Process {
+	p := s.program("mock-pg", number)
+	dir := s.data(p.Name)
+	p.Wave, p.Env = 0, append(p.Env, "BOOK_DIR="+dir)
+	p.Prepare = func(context.Context) error { return os.MkdirAll(dir, 0o755) }
+	p.StopBound = 10 * time.Second
+	return p
+}
+
+func (s Settings) api(number int) Process {
+	p := s.program("payment-api", number)
+	p.Env = append(p.Env, s.means()...)
+	p.StopBound = 25 * time.Second // it drains
+	return p
+}
+
+// worker has no port but its admin's: it serves nobody.
+func (s Settings) worker(number int) Process {
+	p := s.program("payment-worker", number)
+	p.Env = append(append(p.Env, s.means()...), "KAFKA_BROKERS="+s.at("PORT_BROKER"))
+	p.StopBound = 40 * time.Second // it finishes what it claimed and leaves its group
+	return p
+}
+
+// program is what our programs have in common.
+func (s Settings) program(kind string, number int) Process {
+	name := fmt.Sprintf("%s-%d", kind, number)
+	knob := portKnob(name)
+	env := append(slices.Clone(s.Pass), "INSTANCE="+name, "ADMIN_LISTEN="+s.at(knob+"_ADMIN"))
+	ports := []int{s.Ports[knob+"_ADMIN"]}
+	if port, listens := s.Ports[knob]; listens {
+		env = append(env, "LISTEN="+s.at(knob))
+		ports = []int{port, s.Ports[knob+"_ADMIN"]}
+	}
+	return Process{
+		Spec: proc.Spec{Name: name, Path: s.Binary(kind), Env: env, Log: s.log(name)},
+		Kind: kind, Wave: 1, Ports: ports, Prepare: nothing,
+		Ready:      ready.HTTP("http://" + s.at(knob+"_ADMIN") + "/readyz"),
+		StopSignal: syscall.SIGTERM,
+	}
+}
+
+// means is where the database and the payment means are; the mock plays all three.
+func (s Settings) means() []string {
+	mock := "http://" + s.at("PORT_MOCK_PG_1")
+	return []string{"MYSQL_DSN=" + s.Server().AppDSN(), "PG_URL=" + mock, "POINT_URL=" + mock, "COUPON_URL=" + mock}
+}
+
+// portKnob is the variable that sets the port of a process.
+func portKnob(name string) string {
+	return "PORT_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}

@@ -1,0 +1,86 @@
+// Package topology says which processes a stack consists of: their programs, ports, environment, order and when each is
+// ready. It starts nothing.
+//
+//	wave 0: mysql  broker  mock-pg-1 ─► (migrate) ─► wave 1: workers  APIs ─► wave 2: haproxy
+//
+// They are stopped in the opposite order of this list, so that none loses what it needs while it finishes its work.
+package topology
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"gazua.example/infra/mysql"
+	"gazua.example/infra/stack/folder"
+	"gazua.example/infra/stack/install"
+	"gazua.example/infra/stack/mysqld"
+	"gazua.example/infra/stack/proc"
+	"gazua.example/infra/stack/ready"
+)
+
+// Process is one process of a topology.
+type Process struct {
+	proc.Spec
+	Kind    string // processes of one kind are stopped together
+	Wave    int    // those of a wave start together, after the wave before is ready
+	Ports   []int  // the first is the one that people mean
+	Prepare func(context.Context) error
+	Ready   ready.Check
+
+	StopSignal syscall.Signal
+	StopBound  time.Duration // then it is killed
+}
+
+// Settings is what a topology is made from.
+type Settings struct {
+	Folder         folder.Folder
+	Bin            string // where `make build` puts our programs
+	Ports          Ports
+	Passwords      mysql.Passwords
+	MySQL, HAProxy install.Program
+	Pass           []string // KEY=value handed to our own programs as it is
+}
+
+// Waves is the number of waves.
+const Waves = 3
+
+// PassThrough are the variables that reach our programs when the caller has them set.
+var PassThrough = []string{"LOG_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT"}
+
+// Single is the smallest whole system: one of each server, two of each program of ours, one mock of the payment means.
+func Single(s Settings) []Process {
+	return []Process{
+		s.mysql(),
+		s.broker(),
+		s.mockPG(1),
+		s.worker(1), s.worker(2),
+		s.api(1), s.api(2),
+		s.haproxy("payment-api-1", "payment-api-2"),
+	}
+}
+
+// Server is the topology's MySQL, whose DSNs others need.
+func (s Settings) Server() mysqld.Server {
+	return mysqld.Server{
+		Program: s.MySQL, DataDir: filepath.Join(s.Folder.Data(), "mysql"), ConfigDir: s.Folder.Secrets(),
+		Port: s.Ports["PORT_MYSQL"], Passwords: s.Passwords, Durable: true,
+	}
+}
+
+// Binary is the file of a program of ours.
+func (s Settings) Binary(program string) string { return filepath.Join(s.Bin, program) }
+
+// Env tells loadgen where the system is, one KEY=value a line; it holds the verifier's password.
+func (s Settings) Env(merchants string) string {
+	return fmt.Sprintf("TARGET=%s\nPG_ADMIN=%s\nMYSQL_DSN=%s\nKAFKA_BROKERS=%s\nMERCHANTS_FILE=%s\n",
+		"http://"+s.at("PORT_HAPROXY"), "http://"+s.at("PORT_MOCK_PG_1_ADMIN"), s.Server().VerifierDSN(), s.at("PORT_BROKER"), merchants)
+}
+
+func (s Settings) at(port string) string { return fmt.Sprintf("127.0.0.1:%d", s.Ports[port]) }
+
+func (s Settings) log(name string) string { return filepath.Join(s.Folder.Logs(), name+".log") }
+
+func (s Settings) data(name string) string { return filepath.Join(s.Folder.Data(), name) }

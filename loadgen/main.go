@@ -1,0 +1,97 @@
+// Loadgen sends load to the payment system, behaves like its merchants, and judges what became of every payment.
+//
+//	loadgen run SCENARIO.yaml   load → settle → verify → report
+//	loadgen verify RUNDIR       judge a run's folder again
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"gazua.example/loadgen/run"
+)
+
+// What the process exits with, beside 0 PASS, 1 FAIL and 3 INVALID of a run.
+const (
+	exitUsage   = 2   // bad input, or a part of the system does not answer: nothing was sent
+	exitAborted = 130 // a second Ctrl-C
+)
+
+func main() {
+	// A collection costs the same whether it runs often or seldom, and the heap of a generator is small: fewer of them
+	// leave more of the core to what is measured. GOGC, when set, wins.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	os.Exit(dispatch(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func dispatch(args []string, out *os.File, progress *os.File) int {
+	if len(args) == 0 {
+		usage(progress)
+		return exitUsage
+	}
+	var err error
+	code := 0
+	switch args[0] {
+	case "run":
+		code, err = runCommand(args[1:], out, progress)
+	case "verify":
+		code, err = verifyCommand(args[1:], out)
+	case "help", "-h", "--help":
+		usage(out)
+		return 0
+	default:
+		err = fmt.Errorf("there is no command %q; `loadgen --help` lists them", args[0])
+	}
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintf(progress, "loadgen: %v\n", err)
+		return exitUsage
+	}
+	return code
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, `Loadgen sends load to the payment system and judges what became of every payment.
+
+  loadgen run SCENARIO.yaml   load → settle → verify → report; the last line says the verdict
+  loadgen verify RUNDIR       judge a run's folder again
+
+Each has --help. Exit codes: 0 PASS, 1 FAIL (an invariant is violated), 2 usage, bad input, or nothing could be sent,
+3 INVALID (the generator or the mock spoilt the run, or it could not be verified), 130 aborted by a second Ctrl-C.
+
+`)
+	run.Help(w)
+}
+
+// interruptible ends the context at the first SIGINT or SIGTERM. A second one ends the process: whoever presses Ctrl-C
+// twice does not want to wait for 180 s of settling.
+func interruptible(progress io.Writer) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		for range signals {
+			if ctx.Err() != nil {
+				fmt.Fprintln(progress, "\nloadgen: aborted; what was sent is not verified. `loadgen verify` on the run's folder does it later")
+				os.Exit(exitAborted)
+			}
+			cancel()
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(signals)
+		cancel()
+	}
+}

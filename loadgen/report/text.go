@@ -1,0 +1,111 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"gazua.example/loadgen/record"
+	"gazua.example/loadgen/verify"
+)
+
+// Text writes the run for people: what was sent, how long it took, what went wrong, how the generator fared.
+func Text(w io.Writer, r *Result) {
+	c := r.Counts
+	fmt.Fprintf(w, "\nrun %s against %s: %.1f s of load, settled in %.1f s\n", r.Run, r.Target, r.Load, r.Settle)
+	fmt.Fprintf(w, "  planned %d = sent %d + unsent %d;  sent = paid %d + failed %d + rejected %d + given up %d + pending %d\n",
+		c.Planned, c.Sent, c.Unsent, c.Paid, c.Failed, c.Rejected, c.GaveUp, c.Pending)
+	fmt.Fprintf(w, "  %.1f payments/s, %d attempts, %d looks\n\n", r.Rate, c.Attempts, c.Looks)
+
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "  latency, ms\tcount\tmean\tp50\tp90\tp99\tp99.9\tmax\t")
+	for _, row := range []struct {
+		name string
+		f    record.Figures
+	}{
+		{"planned → response, synchronous", r.Latency.SyncResponse},
+		{"sent → response, every request", r.Latency.Response},
+		{"planned → final, as seen", r.Latency.Completion},
+		{"planned → sent (generator)", r.Generator.Lateness},
+	} {
+		f := row.f
+		fmt.Fprintf(t, "  %s\t%d\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t\n", row.name, f.Count, f.Mean, f.P50, f.P90, f.P99, f.P999, f.Max)
+	}
+	t.Flush()
+
+	if len(r.Faults) > 0 {
+		fmt.Fprintln(w, "\n  faults (wanted declines are none)")
+		t = tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		for _, g := range r.Faults[:min(len(r.Faults), 12)] {
+			fmt.Fprintf(t, "  %d\t%s\t%s\t%s\t%s\t%s … %s\n", g.Count, g.Try, g.Phase, g.Class, g.Code, clock(g.First), clock(g.Last))
+		}
+		t.Flush()
+		if more := len(r.Faults) - 12; more > 0 {
+			fmt.Fprintf(w, "  … and %d kinds more in result.json\n", more)
+		}
+	}
+	g := r.Generator
+	fmt.Fprintf(w, "\n  generator: %.2f cores, %.0f CPU-µs a request, longest GC pause %.2f ms, %.0f MiB; PG adds %.2f ms at p99\n",
+		g.CPUShare, g.CPUPerCall, g.GCPauseMax, g.RSSMaxMiB, r.PGAddedP99)
+}
+
+// Table writes the invariants and their offenders.
+func Table(w io.Writer, v *verify.Verdict) {
+	fmt.Fprintf(w, "\nverified %d payments of the database, %d of the journal, %d movements of the book in %.1f s",
+		v.Payments, v.Sent, v.Booked, v.Took)
+	if v.Foreign > 0 {
+		fmt.Fprintf(w, "; %d payments are of others", v.Foreign)
+	}
+	fmt.Fprint(w, "\n\n")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "  invariant\tchecked\tviolated\t")
+	for _, i := range v.Invariants {
+		fmt.Fprintf(t, "  %d %s\t%d %s\t%d\t\n", i.Number, i.Name, i.Checked, i.Unit, i.Violated)
+	}
+	t.Flush()
+	for _, i := range v.Invariants {
+		for n, o := range i.Offenders {
+			fmt.Fprintf(w, "\n  violates %d %s (%d of %d): payment %s, order %s\n    %s\n", i.Number, i.Name, n+1, i.Violated, orNone(o.PaymentID), orNone(o.Order), o.What)
+			history(w, "journal", o.Journal)
+			history(w, "database", o.Database)
+			history(w, "book", o.Book)
+		}
+	}
+}
+
+// maxHistory lines of each source are printed; verify.json has them all.
+const maxHistory = 12
+
+func history(w io.Writer, source string, lines []string) {
+	if len(lines) == 0 {
+		fmt.Fprintf(w, "    %-8s  nothing\n", source)
+	}
+	for i, line := range lines {
+		if i == maxHistory {
+			fmt.Fprintf(w, "    %-8s  … %d lines more in verify.json\n", source, len(lines)-i)
+			return
+		}
+		if len(line) > 300 {
+			line = line[:300] + "…"
+		}
+		fmt.Fprintf(w, "    %-8s  %s\n", source, strings.TrimSpace(line))
+	}
+}
+
+// Reasons writes why the verdict is what it is.
+func Reasons(w io.Writer, r *Result) {
+	for _, reason := range r.Reasons {
+		fmt.Fprintf(w, "\n%s: %s\n", r.Verdict, reason)
+	}
+}
+
+func clock(t time.Time) string { return t.Format("15:04:05") }
+
+func orNone(text string) string {
+	if text == "" {
+		return "(none)"
+	}
+	return text
+}

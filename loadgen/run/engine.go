@@ -1,0 +1,171 @@
+// Package run carries a scenario out: it sends the planned arrivals, behaves like the merchants behind them until each
+// payment is final, waits for quiescence, has the run verified and writes its folder.
+package run
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gazua.example/loadgen/client"
+	"gazua.example/loadgen/pace"
+	"gazua.example/loadgen/record"
+	"gazua.example/loadgen/scenario"
+)
+
+// Engine sends the load. One goroutine (Run) knows when something is due: the arrivals by their planned time, and the
+// follow-ups (the same request again, a look at an accepted payment) from a heap. What is due goes to a bounded pool of
+// workers, one request each:
+//
+//	plan ──► due ──► worker: one request ──► final
+//	          ▲                    │
+//	          └──── follow-ups ◄───┘ again later
+//
+// So a payment that waits for its next look is an entry in the heap and costs no goroutine.
+type Engine struct {
+	scenario  *scenario.Scenario
+	plan      pace.Plan
+	run       string
+	merchants []Merchant
+	client    *client.Client
+	journal   *record.Journal
+	tally     *record.Tally
+	start     time.Time
+
+	tasks   chan *open
+	workers int // started; only Run touches it
+	wg      sync.WaitGroup
+	later   followUps
+	open    atomic.Int64 // payments started and not ended
+	arrived chan struct{}
+}
+
+// open is a payment on its way. What it asks for is not kept: scenario.Payment makes it again.
+type open struct {
+	number   int
+	planned  time.Duration // from the start
+	due      time.Time     // when the next request goes out
+	id       string        // once it is accepted
+	attempts int
+	looks    int
+}
+
+// Merchant is one of the stack's merchants.
+type Merchant struct {
+	ID   uint32 `json:"id"`
+	Name string `json:"name"`
+	Key  string `json:"api_key"`
+}
+
+// longestSleep bounds how late a follow-up that was added meanwhile is noticed.
+const longestSleep = 5 * time.Millisecond
+
+// NewEngine makes an engine whose arrivals are planned from start on.
+func NewEngine(s *scenario.Scenario, plan pace.Plan, run string, merchants []Merchant, c *client.Client,
+	j *record.Journal, t *record.Tally, start time.Time,
+) *Engine {
+	return &Engine{
+		scenario: s, plan: plan, run: run, merchants: merchants, client: c, journal: j, tally: t, start: start,
+		tasks: make(chan *open), arrived: make(chan struct{}),
+	}
+}
+
+// Run sends the arrivals until the plan ends or load is done, and the follow-ups until every payment is final or settle
+// is done. When it returns no request is in flight any more, which takes at most one attempt's time-out.
+func (e *Engine) Run(load, settle context.Context) {
+	next, arriving := 0, true
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for settle.Err() == nil {
+		now := time.Now()
+		if arriving {
+			next = e.sendArrivals(next, now)
+			arriving = next < e.plan.Total() && load.Err() == nil
+			if !arriving {
+				close(e.arrived)
+			}
+		}
+		e.sendFollowUps(now)
+		if !arriving && e.open.Load() == 0 {
+			break
+		}
+		// Sleeps below a millisecond are rounded up to about one by the runtime's poller. Nothing is lost by that: at the
+		// next wake-up everything that is due by then goes out as one batch, and lateness says how late it was.
+		wait := longestSleep
+		if arriving {
+			at, _ := e.plan.At(next)
+			wait = min(wait, time.Until(e.start.Add(at)))
+		}
+		timer.Reset(max(wait, 0))
+		select {
+		case <-timer.C:
+		case <-settle.Done():
+		}
+	}
+	if arriving {
+		close(e.arrived)
+	}
+	close(e.tasks)
+	e.wg.Wait()
+}
+
+// Arrived is closed when the last arrival was sent.
+func (e *Engine) Arrived() <-chan struct{} { return e.arrived }
+
+// Open is how many payments are started and not ended.
+func (e *Engine) Open() int64 { return e.open.Load() }
+
+// sendArrivals sends all that are due and returns the number of the next one.
+func (e *Engine) sendArrivals(next int, now time.Time) int {
+	for ; next < e.plan.Total(); next++ {
+		at, _ := e.plan.At(next)
+		if e.start.Add(at).After(now) {
+			break
+		}
+		e.tally.Planned.Add(1)
+		o := &open{number: next, planned: at}
+		// Counted before the hand-over, since the worker may be done with it before this goroutine runs again.
+		if opened := e.open.Add(1); opened > int64(e.scenario.Client.MaxOpen) || !e.launch(o) {
+			e.open.Add(-1)
+			e.tally.Unsent.Add(1)
+			e.journal.Unsent(next, at)
+		}
+	}
+	return next
+}
+
+func (e *Engine) sendFollowUps(now time.Time) {
+	for {
+		o := e.later.take(now)
+		if o == nil {
+			return
+		}
+		if !e.launch(o) {
+			e.later.add(o) // still due: the next wake-up tries again
+			return
+		}
+	}
+}
+
+// launch hands one request to an idle worker, or to a new one while the bound allows. It never waits: a wait here would
+// make every later arrival late and the model closed.
+func (e *Engine) launch(o *open) bool {
+	select {
+	case e.tasks <- o:
+		return true
+	default:
+	}
+	if e.workers >= e.scenario.Client.MaxInFlight {
+		return false
+	}
+	shard := e.workers
+	e.workers++
+	e.wg.Go(func() {
+		e.step(shard, o)
+		for o := range e.tasks {
+			e.step(shard, o)
+		}
+	})
+	return true
+}

@@ -1,0 +1,44 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gazua.example/loadgen/client"
+	"gazua.example/loadgen/scenario"
+	"gazua.example/loadgen/verify"
+)
+
+// preflight asks each part once before anything is sent, so that a run does not begin that cannot be driven or judged.
+// It returns where the database and the book stand: what is after that is the run's.
+func preflight(ctx context.Context, s *Stack, c *client.Client, merchants []Merchant, database *verify.Database) (verify.Scope, error) {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	for i, merchant := range merchants {
+		// No payment has the number 0: a system that is up says 404.
+		answer := c.Read(&scenario.Payment{Merchant: i, TraceID: [2]uint64{1, 1}}, "0", 1)
+		class, code := answer.Fault()
+		switch {
+		case answer.Class != "":
+			return verify.Scope{}, fmt.Errorf("the target %s does not answer (%s): nothing was sent. `make up` brings the stack up, TARGET names another", s.Target, code)
+		case answer.Status == 401 || answer.Status == 403:
+			return verify.Scope{}, fmt.Errorf("the target %s refuses the API key of merchant %s: nothing was sent. MERCHANTS_FILE names the merchants", s.Target, merchant.Name)
+		case answer.Status >= 500:
+			return verify.Scope{}, fmt.Errorf("the target %s is not ready (%s %s): nothing was sent", s.Target, class, code)
+		}
+	}
+	book := verify.Book{Admin: s.PGAdmin}
+	seq, err := book.Position(ctx)
+	if err != nil {
+		return verify.Scope{}, fmt.Errorf("the mock PG's book cannot be read, so the run could not be verified; nothing was sent (PG_ADMIN names its address): %w", err)
+	}
+	id, err := database.NewestPayment(ctx)
+	if err != nil {
+		return verify.Scope{}, fmt.Errorf("the payment database cannot be read, so the run could not be verified; nothing was sent: %w", err)
+	}
+	if err := book.ForgetLatency(ctx); err != nil {
+		return verify.Scope{}, fmt.Errorf("the mock PG does not start its latency figures anew; nothing was sent: %w", err)
+	}
+	return verify.Scope{FromID: id, FromSeq: seq}, nil
+}

@@ -1,0 +1,128 @@
+package run
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gazua.example/infra/config"
+)
+
+// Stack is where the parts of the system are. Each may be on a machine of its own.
+type Stack struct {
+	Target        string
+	PGAdmin       string
+	MySQL         string
+	MerchantsFile string
+	Logs          string // folder with the processes' logs, "" when it is not on this machine
+}
+
+// ReadStack takes the addresses from the environment, and what is not set there from the stack's file, which `stack up`
+// writes.
+func ReadStack(file string, environment func(string) (string, bool)) (Stack, error) {
+	written, err := readEnv(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Stack{}, fmt.Errorf("read the stack's file %s: %w", file, err)
+	}
+	missing := err != nil
+	knobs := Knobs(func(name string) (string, bool) {
+		if value, ok := environment(name); ok && value != "" {
+			return value, true
+		}
+		value, ok := written[name]
+		return value, ok
+	})
+	s := Stack{
+		Target:        knobs.String("TARGET", "http://127.0.0.1:18080", targetHelp),
+		PGAdmin:       knobs.String("PG_ADMIN", "http://127.0.0.1:18185", pgAdminHelp),
+		MySQL:         knobs.Secret("MYSQL_DSN", mysqlHelp),
+		MerchantsFile: knobs.String("MERCHANTS_FILE", filepath.Join(filepath.Dir(file), "secrets", "merchants.json"), merchantsHelp),
+	}
+	if err := knobs.Err(); err != nil {
+		if missing {
+			return Stack{}, fmt.Errorf("there is no stack: %s does not exist, and MYSQL_DSN is not set. `make up` brings one up; --stack names another", file)
+		}
+		return Stack{}, err
+	}
+	if logs := filepath.Join(filepath.Dir(file), "logs"); !missing && isFolder(logs) {
+		s.Logs = logs
+	}
+	return s, nil
+}
+
+// The lines of help of the environment.
+const (
+	targetHelp    = "address of the payment API"
+	pgAdminHelp   = "admin address of the mock PG, whose book is verified"
+	mysqlHelp     = "verifier's user at the payment database, user:password@tcp(host:port)/payment"
+	merchantsHelp = "merchants with their API keys, as the stack wrote them"
+)
+
+// Knobs is the set of the environment's variables.
+func Knobs(lookup func(string) (string, bool)) *config.Set {
+	return config.New("loadgen", "Environment (before the stack's file, which has the same names)", lookup)
+}
+
+// readEnv reads lines KEY=value; blank lines and # comments are passed over.
+func readEnv(path string) (map[string]string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	values, lines := map[string]string{}, bufio.NewScanner(file)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		key, value, ok := strings.Cut(line, "=")
+		if !ok {
+			return nil, fmt.Errorf("line %d is not KEY=value", n)
+		}
+		values[key] = value
+	}
+	return values, lines.Err()
+}
+
+// readMerchants reads the merchants' file and keeps as many as the scenario wants.
+func readMerchants(path string, count int) ([]Merchant, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the merchants (MERCHANTS_FILE names the file): %w", err)
+	}
+	var merchants []Merchant
+	if err := json.Unmarshal(text, &merchants); err != nil {
+		return nil, fmt.Errorf("read the merchants in %s: %w", path, err)
+	}
+	if len(merchants) < count {
+		return nil, fmt.Errorf("the scenario wants %d merchants, and %s has %d", count, path, len(merchants))
+	}
+	for _, m := range merchants[:count] {
+		if m.ID == 0 || m.Key == "" {
+			return nil, fmt.Errorf("the merchant %q in %s has no id or no api_key", m.Name, path)
+		}
+	}
+	return merchants[:count], nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// Help writes the environment's variables.
+func Help(w io.Writer) {
+	knobs := Knobs(func(string) (string, bool) { return "", false })
+	knobs.String("TARGET", "http://127.0.0.1:18080", targetHelp)
+	knobs.String("PG_ADMIN", "http://127.0.0.1:18185", pgAdminHelp)
+	knobs.Secret("MYSQL_DSN", mysqlHelp)
+	knobs.String("MERCHANTS_FILE", "beside the stack's file: secrets/merchants.json", merchantsHelp)
+	knobs.Help(w)
+}

@@ -1,0 +1,65 @@
+package run
+
+import (
+	"context"
+	"time"
+
+	"gazua.example/loadgen/report"
+)
+
+// watcher shows once a second how the run goes, and waits for what ends a phase.
+type watcher struct {
+	*runner
+	begun    time.Time
+	lastSent int64
+	lastLook time.Time
+}
+
+const lookEvery = time.Second
+
+// until shows the load until the last arrival is sent.
+func (w *watcher) until(arrived <-chan struct{}) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	w.lastLook = time.Now()
+	for {
+		select {
+		case <-arrived:
+			return
+		case now := <-tick.C:
+			since := now.Sub(w.result.Start)
+			stage := w.plan.Stages()[w.plan.StageAt(since)]
+			w.show(now, stage.Name, w.plan.Duration()-since, "")
+		}
+	}
+}
+
+// settle waits until nothing is on its way any more, at most for the scenario's bound.
+func (w *watcher) settle() (quiet bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), w.result.Scenario.Settle)
+	defer cancel()
+	for {
+		state := look(ctx, w.database, w.result.Scope.FromID, w.engine)
+		if state.reached() {
+			return true
+		}
+		deadline, _ := ctx.Deadline()
+		w.show(time.Now(), "settle", time.Until(deadline), state.String())
+		select {
+		case <-ctx.Done():
+			w.live.Say("not quiescent within %s: %s", w.result.Scenario.Settle, state)
+			return false
+		case <-time.After(lookEvery):
+		}
+	}
+}
+
+func (w *watcher) show(now time.Time, phase string, left time.Duration, note string) {
+	sent := w.tally.Sent.Load()
+	rate := float64(sent-w.lastSent) / max(now.Sub(w.lastLook).Seconds(), 0.001)
+	w.lastSent, w.lastLook = sent, now
+	w.live.Show(now, report.Moment{
+		Phase: phase, Elapsed: now.Sub(w.result.Start), Left: max(left, 0), Rate: rate,
+		P99: w.tally.SyncResponse.Gather().P99, Faults: w.tally.Faults(), Backlog: w.tally.Backlog.Load(), Note: note,
+	})
+}

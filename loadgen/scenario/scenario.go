@@ -1,0 +1,128 @@
+// Package scenario is what a run does: how many arrivals when, which payments they are, which results and delays the
+// payment means are asked for, how patient the merchants are, and which bounds make the run void.
+//
+// A scenario is a YAML file (see scenarios/soak.yaml, where every field is explained). Reading is strict: an unknown
+// field or a value out of range is a fault with its line and field, and all faults are told at once.
+package scenario
+
+import (
+	"time"
+
+	"gazua.example/loadgen/pace"
+)
+
+// Means is a way to pay.
+type Means string
+
+// The payment means that the system under test knows.
+const (
+	PG     Means = "PG" // the card
+	Point  Means = "POINT"
+	Coupon Means = "COUPON"
+)
+
+// Scenario is a whole run. Shares are fractions of 1.
+type Scenario struct {
+	Name      string              `json:"name"`
+	Seed      uint64              `json:"seed"`
+	Stages    []pace.Stage        `json:"stages"`
+	Mix       []Kind              `json:"mix"`
+	AmountMin int64               `json:"amount_min"`
+	AmountMax int64               `json:"amount_max"`
+	Currency  string              `json:"currency"`
+	Async     float64             `json:"async_share"`
+	Sampled   float64             `json:"trace_sampled_share"`
+	Merchants int                 `json:"merchants"`
+	Means     map[Means]Behaviour `json:"means"`
+	Client    Client              `json:"client"`
+	Settle    time.Duration       `json:"settle_bound_ns"`
+	Gate      Gate                `json:"gate"`
+}
+
+// Kind is one sort of payment in the mix, by the means that pay it.
+type Kind struct {
+	Means  []Means `json:"means"`
+	Weight int     `json:"weight"`
+}
+
+// Behaviour is what is asked of one of the means, in the token. Delay is in the token's own grammar, such as
+// lognormal/50ms/0.5; the shares are of that means' legs, and the rest succeeds.
+type Behaviour struct {
+	Delay        string  `json:"delay"`
+	Decline      float64 `json:"decline_share"`
+	SilentAfter  float64 `json:"silent_after_share"`  // booked, then no answer
+	SilentBefore float64 `json:"silent_before_share"` // not booked, no answer
+	ResetBefore  float64 `json:"reset_before_share"`
+	ResetAfter   float64 `json:"reset_after_share"`
+}
+
+// Client is how patient a merchant is, and how many of them fit into this process.
+type Client struct {
+	Timeout     time.Duration `json:"timeout_ns"`       // of one attempt
+	Deadline    time.Duration `json:"deadline_ns"`      // from the first attempt to giving the payment up
+	BackoffMin  time.Duration `json:"backoff_min_ns"`   // before the second attempt
+	BackoffMax  time.Duration `json:"backoff_max_ns"`   //
+	PollMin     time.Duration `json:"poll_min_ns"`      // before the first look at a payment answered with 202
+	PollMax     time.Duration `json:"poll_max_ns"`      //
+	MaxInFlight int           `json:"max_in_flight"`    // requests
+	MaxOpen     int           `json:"max_open"`         // payments started and not final
+	MaxIdle     time.Duration `json:"max_idle_conn_ns"` // of a connection, below the target's own
+}
+
+// Gate is the bounds past which a run says more about the generator or the mock than about the system: INVALID.
+type Gate struct {
+	LatenessP99 time.Duration `json:"lateness_p99_ns"`
+	Unsent      float64       `json:"unsent_share"`
+	PGAddedP99  time.Duration `json:"pg_added_p99_ns"`
+}
+
+// Default is the default mix: what a field that the file leaves out has.
+func Default() Scenario {
+	return Scenario{
+		Seed: 1,
+		Mix: []Kind{
+			{Means: []Means{PG}, Weight: 60},
+			{Means: []Means{PG, Point}, Weight: 25},
+			{Means: []Means{PG, Point, Coupon}, Weight: 10},
+			{Means: []Means{Point}, Weight: 5},
+		},
+		AmountMin: 1_000, AmountMax: 100_000, Currency: "KRW",
+		Async: 0.5, Sampled: 0.01, Merchants: 2,
+		Means: map[Means]Behaviour{
+			PG:     {Delay: "lognormal/50ms/0.5", Decline: 0.03, SilentAfter: 0.005, ResetBefore: 0.0025, ResetAfter: 0.0025},
+			Point:  {Delay: "fixed/5ms"},
+			Coupon: {Delay: "fixed/5ms"},
+		},
+		Client: Client{
+			Timeout: 10 * time.Second, Deadline: 150 * time.Second,
+			BackoffMin: 100 * time.Millisecond, BackoffMax: 5 * time.Second,
+			PollMin: 150 * time.Millisecond, PollMax: 2 * time.Second,
+			MaxInFlight: 2_000, MaxOpen: 200_000, MaxIdle: 4 * time.Second,
+		},
+		Settle: 180 * time.Second,
+		Gate:   Gate{LatenessP99: 100 * time.Millisecond, Unsent: 0.001, PGAddedP99: 5 * time.Millisecond},
+	}
+}
+
+// Stretch makes the stages together last this long, each keeping its part of the whole.
+func (s *Scenario) Stretch(total time.Duration) {
+	var planned time.Duration
+	for _, stage := range s.Stages {
+		planned += stage.Duration
+	}
+	for i := range s.Stages {
+		s.Stages[i].Duration = time.Duration(float64(s.Stages[i].Duration) / float64(planned) * float64(total))
+	}
+}
+
+// Scale makes the highest rate of all stages this one, each keeping its part of it.
+func (s *Scenario) Scale(peak float64) {
+	highest := 0.0
+	for _, stage := range s.Stages {
+		highest = max(highest, stage.From, stage.To)
+	}
+	for i := range s.Stages {
+		s.Stages[i].From *= peak / highest
+		s.Stages[i].To *= peak / highest
+	}
+}

@@ -1,0 +1,94 @@
+package verify
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"gazua.example/loadgen/record"
+)
+
+// tellHistories reads the sources once more, for the offenders only. There are at most fifty of them, so what it keeps
+// is small however large the run was.
+func (v *Verdict) tellHistories(ctx context.Context, from Sources) error {
+	var offenders []*Offender
+	for i := range v.Invariants {
+		for k := range v.Invariants[i].Offenders {
+			offenders = append(offenders, &v.Invariants[i].Offenders[k])
+		}
+	}
+	if len(offenders) == 0 {
+		return nil
+	}
+	if err := tellJournal(from.Journal, offenders); err != nil {
+		return err
+	}
+	for entry, err := range from.Book.Entries(ctx, v.Scope.FromSeq) {
+		if err != nil {
+			return err
+		}
+		id, _, _ := entry.Payment()
+		for _, o := range offenders {
+			if o.id != 0 && o.id == id || o.Order != "" && o.Order == entry.Order {
+				o.Book = append(o.Book, line(entry))
+			}
+		}
+	}
+	for _, o := range offenders {
+		if err := from.Database.tell(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func tellJournal(path string, offenders []*Offender) error {
+	numbers := map[int][]*Offender{}
+	return record.Read(path, func(e record.Entry) error {
+		if e.Kind == "p" {
+			for _, o := range offenders {
+				if o.Order == e.Order {
+					numbers[e.Number] = append(numbers[e.Number], o)
+				}
+			}
+		}
+		if e.Kind != "h" {
+			for _, o := range numbers[e.Number] {
+				o.Journal = append(o.Journal, line(e))
+			}
+		}
+		return nil
+	})
+}
+
+// tell adds the payment's row, legs, open work and events.
+func (d *Database) tell(ctx context.Context, o *Offender) error {
+	for _, ask := range []struct{ what, query string }{
+		{"payment", `SELECT CONCAT_WS(' ', order_id, amount, currency, mode, state, CONCAT('v', version), reason, created_at) FROM payment WHERE id = ?`},
+		{"leg", `SELECT CONCAT_WS(' ', reference, means, amount, state, transaction_id, code) FROM payment_leg WHERE payment_id = ? ORDER BY seq`},
+		{"open work", `SELECT CONCAT_WS(' ', 'due', due_at, 'lease', lease_until, owner, 'attempts', attempts) FROM open_payment WHERE payment_id = ?`},
+		{"event", `SELECT CONCAT_WS(' ', at, seq, from_state, '->', to_state, cause, legs, actor) FROM payment_event WHERE payment_id = ? ORDER BY seq`},
+	} {
+		rows, err := d.db.QueryContext(ctx, ask.query, o.id)
+		if err != nil {
+			return fmt.Errorf("read the history of payment %d: %w", o.id, err)
+		}
+		for rows.Next() {
+			var text sql.NullString
+			if err := rows.Scan(&text); err != nil {
+				return fmt.Errorf("read the history of payment %d: %w", o.id, err)
+			}
+			o.Database = append(o.Database, ask.what+" "+text.String)
+		}
+		if err := rows.Err(); err != nil {
+			return fmt.Errorf("read the history of payment %d: %w", o.id, err)
+		}
+	}
+	return nil
+}
+
+func line(v any) string {
+	text, _ := json.Marshal(v) // cannot fail: plain fields
+	return string(text)
+}

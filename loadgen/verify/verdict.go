@@ -1,0 +1,118 @@
+package verify
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Schema names the format of verify.json.
+const Schema = "gazua.verify/1"
+
+// Verdict is what the verifier found.
+type Verdict struct {
+	Schema     string      `json:"schema"`
+	Verdict    string      `json:"verdict"` // PASS or FAIL
+	Run        string      `json:"run"`
+	Scope      Scope       `json:"scope"`
+	At         time.Time   `json:"at"`
+	Took       float64     `json:"took_s"`
+	Sent       int         `json:"payments_sent"`     // by the journal
+	Payments   int         `json:"payments_database"` // in the run's scope
+	Booked     int         `json:"book_movements"`
+	Foreign    int         `json:"payments_of_others"` // in the scope, and not of this run: judged too, except by invariant 7
+	Invariants []Invariant `json:"invariants"`
+}
+
+// Invariant is one of them, with its count.
+type Invariant struct {
+	Number    int        `json:"number"`
+	Name      string     `json:"name"`
+	Unit      string     `json:"unit"` // of Checked
+	Checked   int64      `json:"checked"`
+	Violated  int64      `json:"violated"`
+	Offenders []Offender `json:"offenders,omitempty"` // the first ten
+}
+
+// Offender is a payment that violates an invariant, with all that the sources tell about it.
+type Offender struct {
+	PaymentID string   `json:"payment_id,omitempty"`
+	Order     string   `json:"order"`
+	What      string   `json:"what"`
+	Journal   []string `json:"journal"`
+	Database  []string `json:"database"`
+	Book      []string `json:"book"`
+
+	id uint64
+}
+
+// maxOffenders of each invariant are kept and told; the rest is counted.
+const maxOffenders = 10
+
+func newVerdict(run string, scope Scope) *Verdict {
+	return &Verdict{
+		Schema: Schema, Run: run, Scope: scope, At: time.Now().UTC(),
+		Invariants: []Invariant{
+			{Number: 1, Name: "at most once", Unit: "orders in the book"},
+			{Number: 2, Name: "no orphan, no phantom", Unit: "charges and captured legs"},
+			{Number: 3, Name: "all or nothing", Unit: "payments"},
+			{Number: 6, Name: "liveness", Unit: "payments"},
+			{Number: 7, Name: "acknowledgement", Unit: "2xx answers"},
+		},
+	}
+}
+
+// Violated is the count of one invariant.
+func (v *Verdict) Violated(number int) int64 { return v.invariant(number).Violated }
+
+// Violations is the count of all.
+func (v *Verdict) Violations() (sum int64) {
+	for _, i := range v.Invariants {
+		sum += i.Violated
+	}
+	return sum
+}
+
+func (v *Verdict) invariant(number int) *Invariant {
+	for i := range v.Invariants {
+		if v.Invariants[i].Number == number {
+			return &v.Invariants[i]
+		}
+	}
+	panic("invariant " + strconv.Itoa(number) + " is not judged here")
+}
+
+func (v *Verdict) check(number int, count int64) { v.invariant(number).Checked += count }
+
+func (v *Verdict) violated(number int, c *Case, order, format string, args ...any) {
+	i := v.invariant(number)
+	i.Violated++
+	if len(i.Offenders) >= maxOffenders {
+		return
+	}
+	switch {
+	case order != "":
+	case c.Row != nil && c.Row.Order != "":
+		order = c.Row.Order
+	case c.Seen != nil:
+		order = c.Seen.Order
+	case len(c.Booked) > 0:
+		order = c.Booked[0].Order
+	}
+	o := Offender{Order: order, What: fmt.Sprintf(format, args...), id: c.ID}
+	if c.ID != 0 {
+		o.PaymentID = strconv.FormatUint(c.ID, 10)
+	}
+	i.Offenders = append(i.Offenders, o)
+}
+
+func (v *Verdict) close() {
+	v.Verdict, v.Took = "PASS", time.Since(v.At).Seconds()
+	if v.Violations() > 0 {
+		v.Verdict = "FAIL"
+	}
+}
+
+func (c *Case) reference(leg uint8) string {
+	return strconv.FormatUint(c.ID, 10) + "." + strconv.Itoa(int(leg))
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"time"
+
+	"gazua.example/infra/config"
+	"gazua.example/mock-pg/pgsim"
+)
+
+type settings struct {
+	pgsim        pgsim.Options
+	instance     string
+	logLevel     string
+	otlpEndpoint string
+	leaveNotice  time.Duration
+	drainBound   time.Duration
+}
+
+// readSettings reads every knob; the set gives the faults and the help.
+func readSettings(lookup func(string) (string, bool)) (settings, *config.Set) {
+	c := config.New("mock-pg", "Gazua PAY: the mock of the external payment means (cards, points, coupons).", lookup)
+	return settings{
+		pgsim: pgsim.Options{
+			Listen:         c.String("LISTEN", "127.0.0.1:18085", "where payments go"),
+			AdminListen:    c.String("ADMIN_LISTEN", "127.0.0.1:18185", "where the book, the statistics and the health are read"),
+			BookDir:        c.String("BOOK_DIR", "book", "folder of the book; made when it is not there"),
+			Schedule:       c.String("SCHEDULE", "gz1", "script of requests whose token has none, e.g. gz1;charge=ok@fixed/50ms"),
+			MaxConnections: c.Int("MAX_CONNECTIONS", 200_000, 1, 1_000_000, "connections at a time; more are answered 503"),
+			MaxBodyBytes:   c.Int("MAX_BODY_BYTES", 16<<10, 1<<10, 1<<20, "longest request body"),
+			ReadTimeout:    c.Duration("READ_TIMEOUT", 10*time.Second, time.Second, time.Minute, "for one request to arrive"),
+			IdleTimeout:    c.Duration("IDLE_TIMEOUT", 2*time.Minute, time.Second, time.Hour, "of a connection between two requests; keep it above the clients' own"),
+			SweepEvery:     c.Duration("SWEEP_EVERY", time.Second, 10*time.Millisecond, time.Minute, "how often reservations that are overdue are booked as expired"),
+		},
+		instance:     c.String("INSTANCE", "mock-pg-1", "name of this process in logs and traces"),
+		logLevel:     c.String("LOG_LEVEL", "info", "debug, info, warn or error"),
+		otlpEndpoint: c.String("OTEL_EXPORTER_OTLP_ENDPOINT", "", "where metrics go by OTLP over HTTP; empty: nowhere"),
+		leaveNotice:  c.Duration("LEAVE_NOTICE", 300*time.Millisecond, 0, time.Minute, "how long a stopping mock still answers, asking clients to close their connections"),
+		drainBound:   c.Duration("DRAIN_BOUND", 35*time.Second, time.Second, 5*time.Minute, "for requests in flight to be answered; the longest delay is 30s"),
+	}, c
+}

@@ -1,0 +1,170 @@
+// Package script reads the wishes that ride in a payment-method token: which result each operation shall have, and after
+// which delay. The measured program forwards the token as it is and knows nothing of it.
+//
+//	gz1;seed=42;charge=silent:after@lognormal/50ms/0.5;inquiry=ok@fixed/5ms
+//	gz1;charge=decline:insufficient_funds,ok
+//
+// Segments are joined by `;`. The first is `gz1`; a token that does not start with it has no script. `seed=` is the number
+// that the delays are drawn from. Every other segment is `<op>=<step>[,<step>…]`: the n-th request of the operation for a
+// reference uses step n, and the last step repeats. A step is `<outcome>[@<delay>]`.
+package script
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"gazua.example/mock-pg/fault"
+)
+
+// Op is an operation of a payment means.
+type Op uint8
+
+// The operations, in the order of a payment's life.
+const (
+	Charge Op = iota
+	Reserve
+	Confirm
+	Release
+	Void
+	NetCancel
+	Inquiry
+	Ops int = iota
+)
+
+var opNames = [Ops]string{"charge", "reserve", "confirm", "release", "void", "net-cancel", "inquiry"}
+
+func (o Op) String() string { return opNames[o] }
+
+// OpByName finds an operation by its name in tokens, paths and the book.
+func OpByName(name string) (Op, bool) {
+	for i, n := range opNames {
+		if n == name {
+			return Op(i), true
+		}
+	}
+	return 0, false
+}
+
+// Step is what happens to one request. The zero Step is an honest answer at once.
+type Step struct {
+	Decline string      // not empty: refuse with this code
+	Fault   fault.Fault // not nil: the client sees this instead of the answer
+	Name    string      // of the fault, for the statistics
+	After   bool        // the fault strikes after the booking
+	Delay   Delay
+}
+
+// Script is a parsed token without its seed. It is shared by all requests that carry the same wishes: never changed.
+type Script struct {
+	steps [Ops][]Step
+}
+
+// Step returns what the n-th request (from 1) of op wants; false when the script does not speak of op.
+func (s *Script) Step(op Op, n int) (Step, bool) {
+	if s == nil || len(s.steps[op]) == 0 {
+		return Step{}, false
+	}
+	steps := s.steps[op]
+	return steps[min(n, len(steps))-1], true
+}
+
+const (
+	version    = "gz1"
+	maxSteps   = 16
+	maxCodeLen = 40
+)
+
+// Parse reads a whole token. A token without a script gives a nil Script and no error; a faulty script is an error that
+// names the segment, for whoever wrote the scenario.
+func Parse(token string) (s *Script, seed uint64, seeded bool, err error) {
+	first, rest, more := strings.Cut(token, ";")
+	if first != version {
+		return nil, 0, false, nil
+	}
+	s = &Script{}
+	for more {
+		var segment string
+		segment, rest, more = strings.Cut(rest, ";")
+		name, value, _ := strings.Cut(segment, "=")
+		if name == "seed" {
+			if seeded {
+				return nil, 0, false, fmt.Errorf("token: a second seed %q", segment)
+			}
+			if seed, err = strconv.ParseUint(value, 10, 64); err != nil {
+				return nil, 0, false, fmt.Errorf("token: %q: the seed must be a whole number below 2^64", segment)
+			}
+			seeded = true
+			continue
+		}
+		if err := s.add(name, value); err != nil {
+			return nil, 0, false, fmt.Errorf("token: %q: %w", segment, err)
+		}
+	}
+	return s, seed, seeded, nil
+}
+
+func (s *Script) add(name, value string) error {
+	op, ok := OpByName(name)
+	if !ok {
+		return fmt.Errorf("no operation %q; there are %s and seed", name, strings.Join(opNames[:], ", "))
+	}
+	if s.steps[op] != nil {
+		return fmt.Errorf("a second script for %s", op)
+	}
+	texts := strings.Split(value, ",")
+	if len(texts) > maxSteps {
+		return fmt.Errorf("%d steps, at most %d", len(texts), maxSteps)
+	}
+	for _, text := range texts {
+		step, err := parseStep(op, text)
+		if err != nil {
+			return err
+		}
+		s.steps[op] = append(s.steps[op], step)
+	}
+	return nil
+}
+
+func parseStep(op Op, text string) (step Step, err error) {
+	outcome, delay, delayed := strings.Cut(text, "@")
+	if delayed {
+		if step.Delay, err = parseDelay(delay); err != nil {
+			return Step{}, err
+		}
+	}
+	name, detail, detailed := strings.Cut(outcome, ":")
+	switch {
+	case outcome == "ok":
+	case name == "decline":
+		if op == Inquiry {
+			return Step{}, fmt.Errorf("an inquiry cannot be declined")
+		}
+		step.Decline, err = declineCode(detail, detailed)
+	default:
+		step.Name = name
+		step.Fault, step.After, err = parseFault(name, detail, detailed)
+	}
+	return step, err
+}
+
+func declineCode(code string, given bool) (string, error) {
+	if !given {
+		return "declined", nil
+	}
+	if code == "" || len(code) > maxCodeLen || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+		return "", fmt.Errorf("the code of a decline is 1 to %d of a-z, 0-9 and _", maxCodeLen)
+	}
+	return code, nil
+}
+
+func parseFault(name, when string, given bool) (f fault.Fault, after bool, err error) {
+	f, ok := fault.ByName(name)
+	if !ok {
+		return nil, false, fmt.Errorf("no outcome %q; there are ok, decline, %s", name, strings.Join(fault.Names(), ", "))
+	}
+	if given && when != "before" && when != "after" {
+		return nil, false, fmt.Errorf("%q: a fault strikes before or after the booking", name+":"+when)
+	}
+	return f, when == "after", nil
+}

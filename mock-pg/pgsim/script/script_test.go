@@ -1,0 +1,148 @@
+package script
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"gazua.example/mock-pg/fault"
+)
+
+func TestParse_EachTokenGivesItsSteps(t *testing.T) {
+	silent, _ := fault.ByName("silent")
+	reset, _ := fault.ByName("reset")
+	fixed50 := Delay{shape: fixed, low: 50 * time.Millisecond}
+	for _, c := range []struct {
+		token string
+		op    Op
+		nth   int
+		want  Step
+	}{
+		{"gz1;charge=ok", Charge, 1, Step{}},
+		{"gz1;charge=ok@fixed/50ms", Charge, 1, Step{Delay: fixed50}},
+		{"gz1;charge=decline", Charge, 1, Step{Decline: "declined"}},
+		{"gz1;charge=decline:insufficient_funds@fixed/50ms", Charge, 1, Step{Decline: "insufficient_funds", Delay: fixed50}},
+		{"gz1;reserve=silent", Reserve, 1, Step{Fault: silent, Name: "silent"}},
+		{"gz1;confirm=silent:before", Confirm, 1, Step{Fault: silent, Name: "silent"}},
+		{"gz1;release=silent:after", Release, 1, Step{Fault: silent, Name: "silent", After: true}},
+		{"gz1;void=reset:after@fixed/50ms", Void, 1, Step{Fault: reset, Name: "reset", After: true, Delay: fixed50}},
+		{"gz1;net-cancel=reset,ok", NetCancel, 1, Step{Fault: reset, Name: "reset"}},
+		{"gz1;net-cancel=reset,ok", NetCancel, 2, Step{}},
+		{"gz1;inquiry=ok,ok,reset", Inquiry, 99, Step{Fault: reset, Name: "reset"}},
+		{"gz1;seed=42;charge=silent:after@lognormal/50ms/0.5;inquiry=ok@fixed/5ms", Charge, 1,
+			Step{Fault: silent, Name: "silent", After: true, Delay: Delay{shape: lognormal, low: 50 * time.Millisecond, spread: 0.5}}},
+		{"gz1;charge=ok@uniform/20ms/80ms", Charge, 1, Step{Delay: Delay{shape: uniform, low: 20 * time.Millisecond, high: 80 * time.Millisecond}}},
+	} {
+		s, _, _, err := Parse(c.token)
+		if err != nil {
+			t.Errorf("%s: %v", c.token, err)
+			continue
+		}
+		if got, ok := s.Step(c.op, c.nth); !ok || got != c.want {
+			t.Errorf("%s: step %d of %s is %+v (%t), want %+v", c.token, c.nth, c.op, got, ok, c.want)
+		}
+	}
+}
+
+func TestParse_WhatHasNoScript(t *testing.T) {
+	for _, token := range []string{"tok_123", "", "gz2;charge=ok", "gz10", "xgz1;charge=reset"} {
+		if s, _, _, err := Parse(token); s != nil || err != nil {
+			t.Errorf("%q: %v, %v, want no script and no error", token, s, err)
+		}
+	}
+	s, _, _, err := Parse("gz1;charge=ok")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := s.Step(Void, 1); ok {
+		t.Error("a script of charges speaks of voids")
+	}
+}
+
+func TestParse_AFaultyScriptIsAnErrorThatNamesTheSegment(t *testing.T) {
+	for token, want := range map[string]string{
+		"gz1;charge":                                     "charge",
+		"gz1;charge=":                                    "charge=",
+		"gz1;":                                           `no operation ""`,
+		"gz1;refund=ok":                                  "refund",
+		"gz1;charge=hang":                                "hang",
+		"gz1;charge=silent:later":                        "silent:later",
+		"gz1;charge=silent:":                             "before or after",
+		"gz1;charge=decline:":                            "code of a decline",
+		"gz1;charge=decline:a b":                         "code of a decline",
+		"gz1;charge=decline:\"":                          "code of a decline",
+		"gz1;inquiry=decline":                            "inquiry",
+		"gz1;charge=ok@":                                 "no delay",
+		"gz1;charge=ok@fixed":                            "no delay",
+		"gz1;charge=ok@fixed/50":                         `"50"`,
+		"gz1;charge=ok@fixed/-1ms":                       "-1ms",
+		"gz1;charge=ok@fixed/31s":                        "30s",
+		"gz1;charge=ok@uniform/80ms/20ms":                "must not be below",
+		"gz1;charge=ok@lognormal/50ms/NaN":               "sigma",
+		"gz1;charge=ok@lognormal/50ms/-1":                "sigma",
+		"gz1;charge=ok;charge=ok":                        "second script",
+		"gz1;seed=1;seed=2":                              "second seed",
+		"gz1;seed=":                                      "seed",
+		"gz1;seed=-1":                                    "seed",
+		"gz1;seed=18446744073709551616":                  "seed",
+		"gz1;charge=" + strings.Repeat("ok,", 16) + "ok": "17 steps",
+	} {
+		if _, _, _, err := Parse(token); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one about %q", token, err, want)
+		}
+		if _, err := new(Library).Read(token, 0); err == nil {
+			t.Errorf("%s: the library takes it", token)
+		}
+	}
+}
+
+func TestLibrary_TokensThatDifferInTheirSeedShareAScript(t *testing.T) {
+	var l Library
+	read := func(token string) Plan {
+		p, err := l.Read(token, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	first, second, unseeded := read("gz1;seed=1;charge=ok"), read("gz1;seed=2;charge=ok"), read("gz1;charge=ok")
+	if first.Script != second.Script || first.Script != unseeded.Script {
+		t.Error("three tokens, more than one script")
+	}
+	if first.Seed != 1 || second.Seed != 2 || unseeded.Seed != 7 {
+		t.Errorf("seeds %d %d %d, want 1 2 7", first.Seed, second.Seed, unseeded.Seed)
+	}
+	if other := read("gz1;seed=1;charge=reset"); other.Script == first.Script {
+		t.Error("another wish, the same script")
+	}
+}
+
+// FuzzParse: no token makes the parser panic, the library agrees with the parser on first and on second sight, and every
+// step of what is accepted draws a delay within bounds.
+func FuzzParse(f *testing.F) {
+	for _, token := range []string{"gz1", "tok", "gz1;seed=3;charge=ok@uniform/1ms/2ms", "gz1;charge=decline:x,silent:after@lognormal/50ms/0.5;seed=9"} {
+		f.Add(token)
+	}
+	f.Fuzz(func(t *testing.T, token string) {
+		parsed, seed, seeded, err := Parse(token)
+		if !seeded {
+			seed = 77
+		}
+		var l Library
+		for range 2 {
+			plan, readErr := l.Read(token, 77)
+			if (readErr == nil) != (err == nil) {
+				t.Fatalf("%q: Parse says %v, the library %v", token, err, readErr)
+			}
+			if err == nil && (plan.Seed != seed || (plan.Script == nil) != (parsed == nil)) {
+				t.Fatalf("%q: the library reads %+v, want seed %d", token, plan, seed)
+			}
+		}
+		for op := range Ops {
+			step, _ := parsed.Step(Op(op), 1)
+			if d := step.Delay.Draw(seed, Op(op), 1); d < 0 || d > MaxDelay {
+				t.Fatalf("%q: a delay of %s", token, d)
+			}
+		}
+	})
+}

@@ -1,0 +1,136 @@
+package pgsim
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"gazua.example/mock-pg/fault"
+	"gazua.example/mock-pg/pgsim/script"
+)
+
+// route is one operation of one means; every POST path has one.
+type route struct {
+	means string
+	op    script.Op
+}
+
+var routes = map[string]route{
+	"/pg/v1/charge":      {PG, script.Charge},
+	"/pg/v1/void":        {PG, script.Void},
+	"/pg/v1/net-cancel":  {PG, script.NetCancel},
+	"/pg/v1/inquiry":     {PG, script.Inquiry},
+	"/point/v1/reserve":  {Point, script.Reserve},
+	"/point/v1/confirm":  {Point, script.Confirm},
+	"/point/v1/release":  {Point, script.Release},
+	"/point/v1/void":     {Point, script.Void},
+	"/point/v1/inquiry":  {Point, script.Inquiry},
+	"/coupon/v1/reserve": {Coupon, script.Reserve},
+	"/coupon/v1/confirm": {Coupon, script.Confirm},
+	"/coupon/v1/release": {Coupon, script.Release},
+	"/coupon/v1/void":    {Coupon, script.Void},
+	"/coupon/v1/inquiry": {Coupon, script.Inquiry},
+}
+
+// serve is the way of one request.
+func (s *Server) serve(ctx *fasthttp.RequestCtx) {
+	arrived := time.Now()
+	if s.draining.Load() {
+		ctx.SetConnectionClose()
+	}
+	to, ok := routes[string(ctx.Path())]
+	if !ok {
+		s.refuse(ctx, fasthttp.StatusNotFound, "there is no such operation; it is POST /{pg|point|coupon}/v1/{operation}")
+		return
+	}
+	if !ctx.IsPost() {
+		ctx.Response.Header.Set("Allow", "POST")
+		s.refuse(ctx, fasthttp.StatusMethodNotAllowed, "every operation is a POST")
+		return
+	}
+	var r request
+	if err := parseRequest(to.op, ctx.Request.Body(), &r); err != nil {
+		s.refuse(ctx, fasthttp.StatusBadRequest, err.Error())
+		return
+	}
+	done, err := s.engines[to.means].take(&r)
+	if err != nil {
+		s.refuseTaken(ctx, err)
+		return
+	}
+	if done.step.Fault != nil && !done.step.After {
+		s.pacer.until(arrived.Add(done.delay))
+		s.spoil(ctx, to, done.step, fault.Answer{})
+		return
+	}
+	s.finish(ctx, to, &r, &done, arrived)
+}
+
+// finish answers what was booked. The delay passes first: the book is written meanwhile.
+func (s *Server) finish(ctx *fasthttp.RequestCtx, to route, r *request, done *taken, arrived time.Time) {
+	s.pacer.until(arrived.Add(done.delay))
+	if err := done.ticket.Wait(); err != nil {
+		s.refuseTaken(ctx, err)
+		return
+	}
+	s.stats.count(to, done.answer.result, done.answer.repeated)
+	body := done.answer.appendJSON(make([]byte, 0, 320), r.Reference)
+	if done.step.Fault != nil {
+		s.spoil(ctx, to, done.step, fault.Answer{Status: fasthttp.StatusOK, Body: body})
+		return
+	}
+	send(ctx, fasthttp.StatusOK, body)
+	s.stats.addedLatency(ctx.ConnID(), time.Since(arrived)-done.delay)
+}
+
+// spoil lets the fault end the exchange.
+func (s *Server) spoil(ctx *fasthttp.RequestCtx, to route, step script.Step, honest fault.Answer) {
+	s.stats.countFault(step.Name)
+	ending := step.Fault.Spoil(honest)
+	if ending.TakeOver == nil {
+		send(ctx, ending.Answer.Status, ending.Answer.Body)
+		return
+	}
+	conn := ctx.Conn().(*net.TCPConn)
+	ctx.HijackSetNoResponse(true)
+	ctx.Hijack(func(net.Conn) { s.held.run(conn, ending.TakeOver) })
+}
+
+// refuseTaken answers a request that the engine did not take.
+func (s *Server) refuseTaken(ctx *fasthttp.RequestCtx, err error) {
+	if wrong, ok := errors.AsType[scriptError](err); ok {
+		s.refuse(ctx, fasthttp.StatusBadRequest, wrong.Error())
+		return
+	}
+	s.refuse(ctx, fasthttp.StatusInternalServerError, err.Error())
+}
+
+// refuse answers a request that is nobody's payment.
+func (s *Server) refuse(ctx *fasthttp.RequestCtx, status int, message string) {
+	result := "invalid"
+	if status >= fasthttp.StatusInternalServerError {
+		result = "error"
+	}
+	s.stats.countRefusal(status)
+	body, _ := json.Marshal(map[string]string{"result": result, "message": message}) // strings always marshal
+	send(ctx, status, body)
+}
+
+// serveBroken answers what is not even a request: too large, too slow, not HTTP.
+func (s *Server) serveBroken(ctx *fasthttp.RequestCtx, err error) {
+	if errors.Is(err, fasthttp.ErrBodyTooLarge) {
+		s.refuse(ctx, fasthttp.StatusRequestEntityTooLarge, fmt.Sprintf("the body is over %d bytes", s.options.MaxBodyBytes))
+		return
+	}
+	s.refuse(ctx, fasthttp.StatusBadRequest, "this is not a complete HTTP request: "+err.Error())
+}
+
+func send(ctx *fasthttp.RequestCtx, status int, body []byte) {
+	ctx.SetStatusCode(status)
+	ctx.SetContentType("application/json")
+	ctx.Response.SetBodyRaw(body)
+}

@@ -1,0 +1,66 @@
+package gateway
+
+import (
+	"errors"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+
+	"gazua.example/payment-api/payment"
+)
+
+// BreakerOptions say when a means counts as down.
+type BreakerOptions struct {
+	Window   time.Duration // failures are counted over this; longer than the time-out, or slow failures never count
+	Failures float64       // share of calls that opens it
+	Volume   int           // of at least this many
+	Open     time.Duration // how long it stays open before it tries again
+	Probes   int           // calls that try
+}
+
+// breaker opens when a means does not answer. A decline is an answer; our own full bulkhead and a 429 say nothing.
+type breaker struct {
+	inner *gobreaker.CircuitBreaker[payment.Reply]
+}
+
+var (
+	errUnclear  = errors.New("no definite answer")
+	errOurOwn   = errors.New("says nothing about the means")
+	errAbsent   = errors.New("not reached")
+	bucketCount = 10
+)
+
+func newBreaker(name string, o BreakerOptions) *breaker {
+	return &breaker{inner: gobreaker.NewCircuitBreaker[payment.Reply](gobreaker.Settings{
+		Name:         name,
+		MaxRequests:  uint32(o.Probes),
+		Interval:     o.Window,
+		BucketPeriod: o.Window / time.Duration(bucketCount),
+		Timeout:      o.Open,
+		ReadyToTrip: func(c gobreaker.Counts) bool {
+			return int(c.Requests) >= o.Volume && float64(c.TotalFailures) >= o.Failures*float64(c.Requests)
+		},
+		IsExcluded: func(err error) bool { return errors.Is(err, errOurOwn) },
+	})}
+}
+
+func (b *breaker) open() bool { return b.inner.State() == gobreaker.StateOpen }
+
+func (b *breaker) do(call func() payment.Reply) payment.Reply {
+	reply, err := b.inner.Execute(func() (payment.Reply, error) {
+		reply := call()
+		switch {
+		case reply.Result == payment.Unclear:
+			return reply, errUnclear
+		case reply.Result == payment.TooLate || reply.Code == codeTooMany:
+			return reply, errOurOwn
+		case reply.Result == payment.NotProcessed:
+			return reply, errAbsent
+		}
+		return reply, nil
+	})
+	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
+		return payment.Reply{Result: payment.NotProcessed, Code: "breaker-open"}
+	}
+	return reply
+}

@@ -1,0 +1,65 @@
+package gateway
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+)
+
+// way is one road to a means: a bounded number of calls in flight, each with a pooled connection of its own.
+type way struct {
+	base   string
+	client *http.Client
+	places chan struct{} // the bulkhead: a token for each call in flight
+	wait   time.Duration
+}
+
+// idleTimeout ends idle connections before the means does (a minute or more), so that a call rarely meets a dead one.
+const idleTimeout = 30 * time.Second
+
+func newWay(base string, places int, wait time.Duration) *way {
+	transport := &http.Transport{
+		DialContext:           (&net.Dialer{Timeout: time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		MaxIdleConns:          places,
+		MaxIdleConnsPerHost:   places, // the default keeps two, and dials anew for all the others
+		MaxConnsPerHost:       places,
+		IdleConnTimeout:       idleTimeout,
+		DisableCompression:    true,
+		ResponseHeaderTimeout: 0, // the call's context bounds all of it
+	}
+	return &way{
+		base:   base,
+		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		places: make(chan struct{}, places),
+		wait:   wait,
+	}
+}
+
+// enter takes a place; false: none came free in time.
+func (w *way) enter(ctx context.Context) bool {
+	select {
+	case w.places <- struct{}{}:
+		return true
+	default:
+	}
+	timer := time.NewTimer(w.wait)
+	defer timer.Stop()
+	select {
+	case w.places <- struct{}{}:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+func (w *way) leave() { <-w.places }
+
+// Close ends the idle connections.
+func (g *Gateway) Close() {
+	for means := range g.forward {
+		g.forward[means].client.CloseIdleConnections()
+		g.control[means].client.CloseIdleConnections()
+	}
+}

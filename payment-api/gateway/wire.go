@@ -1,0 +1,160 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"gazua.example/payment-api/payment"
+)
+
+// maxAnswer bounds what is read of an answer.
+const maxAnswer = 64 << 10
+
+const codeTooMany = "too-many-requests"
+
+// order is the body of a reserve or charge; the other operations send the reference only. Our reference rides in the
+// body: an Idempotency-Key header would make net/http send the request again by itself on a dead connection.
+type order struct {
+	Reference  string           `json:"reference"`
+	Order      string           `json:"order_id,omitempty"`
+	Merchant   string           `json:"merchant,omitempty"`
+	Amount     int64            `json:"amount,omitempty"`
+	Currency   payment.Currency `json:"currency,omitempty"`
+	Token      string           `json:"token,omitempty"`
+	TTLSeconds int64            `json:"ttl_seconds,omitempty"`
+}
+
+// answer is what every operation answers; which members are set depends on the result.
+type answer struct {
+	Result        string           `json:"result"`
+	Reference     string           `json:"reference"`
+	Code          string           `json:"code"`
+	Status        string           `json:"status"`
+	Live          int              `json:"live"`
+	TransactionID string           `json:"transaction_id"`
+	Amount        int64            `json:"amount"`
+	Currency      payment.Currency `json:"currency"`
+	BookedAt      time.Time        `json:"booked_at"`
+	Tombstoned    bool             `json:"tombstoned"`
+}
+
+func path(c payment.Call) string {
+	return "/" + strings.ToLower(string(c.Leg.Means)) + "/v1/" + string(c.Op)
+}
+
+func encode(c payment.Call, ttl time.Duration) []byte {
+	o := order{Reference: c.Payment.Reference(c.Leg)}
+	if c.Op == payment.Charge || c.Op == payment.Reserve {
+		o.Order, o.Merchant = c.Payment.Order, strconv.Itoa(int(c.Payment.Merchant))
+		o.Amount, o.Currency, o.Token = c.Leg.Amount, c.Payment.Price.Currency, c.Leg.Token
+	}
+	if c.Op == payment.Reserve {
+		o.TTLSeconds = int64(ttl.Seconds())
+	}
+	body, err := json.Marshal(o)
+	if err != nil {
+		panic(fmt.Sprintf("encode a call: %v", err)) // a struct of strings and integers
+	}
+	return body
+}
+
+// decode reads an answer to its end, so that the connection can be used again, and says what it means.
+func decode(c payment.Call, response *http.Response) payment.Reply {
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return payment.Reply{Code: causeOf(err)}
+	case len(body) > maxAnswer:
+		return payment.Reply{Code: "answer-too-large"}
+	case response.StatusCode == http.StatusTooManyRequests:
+		return payment.Reply{Result: payment.NotProcessed, Code: codeTooMany}
+	case response.StatusCode != http.StatusOK:
+		return payment.Reply{Code: "http-" + strconv.Itoa(response.StatusCode)}
+	}
+	var a answer
+	if err := json.Unmarshal(body, &a); err != nil {
+		return payment.Reply{Code: "garbage"}
+	}
+	return interpret(c, a)
+}
+
+// documented is the result that each operation answers when it did what was asked.
+var documented = map[payment.Op]string{
+	payment.Charge: "approved", payment.Reserve: "held", payment.Confirm: "captured", payment.Release: "released",
+	payment.Void: "voided", payment.NetCancel: "canceled", payment.Inquiry: "found",
+}
+
+// found is what an inquiry's status means for our leg.
+var found = map[string]payment.LegState{
+	"CAPTURED": payment.Captured, "HELD": payment.Held, "DECLINED": payment.Declined,
+	"VOIDED": payment.Voided, "RELEASED": payment.Released, "EXPIRED": payment.Released,
+}
+
+// interpret accepts what is documented and matches what we asked for; everything else is Unclear.
+func interpret(c payment.Call, a answer) payment.Reply {
+	reply := payment.Reply{Code: a.Code, TransactionID: a.TransactionID, BookedAt: a.BookedAt, Tombstoned: a.Tombstoned}
+	if a.Reference != c.Payment.Reference(c.Leg) {
+		return payment.Reply{Code: "another-reference"}
+	}
+	switch a.Result {
+	case documented[c.Op]:
+		reply.Result = payment.Done
+	case "declined":
+		if c.Op == payment.Charge || c.Op == payment.Reserve {
+			reply.Result = payment.Refused
+		}
+		return reply
+	case "refused":
+		if a.Code != "already_held" { // "already processed" says nothing about how
+			reply.Result = payment.Refused
+		}
+		return reply
+	case "not_found":
+		if c.Op == payment.Inquiry {
+			reply.Result = payment.NotFound
+		}
+		return reply
+	default:
+		return payment.Reply{Code: "undocumented-result"}
+	}
+	if c.Op == payment.Inquiry {
+		state, known := found[a.Status]
+		if !known || a.Live > 1 {
+			return payment.Reply{Code: "undocumented-status"}
+		}
+		reply.Leg = state
+	}
+	if moneyMoved(c.Op, reply.Leg) && (a.Amount != c.Leg.Amount || a.Currency != c.Payment.Price.Currency) {
+		return payment.Reply{Code: "another-amount"}
+	}
+	return reply
+}
+
+func moneyMoved(op payment.Op, leg payment.LegState) bool {
+	return op == payment.Charge || op == payment.Reserve || op == payment.Confirm || leg == payment.Held || leg == payment.Captured
+}
+
+// causeOf names why there was no answer, for people; nothing is decided by it.
+func causeOf(err error) string {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout():
+		return "timeout"
+	case errors.Is(err, syscall.ECONNRESET):
+		return "reset"
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return "closed"
+	default:
+		return "broken"
+	}
+}

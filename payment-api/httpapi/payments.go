@@ -1,0 +1,142 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+
+	"gazua.example/payment-api/payment"
+)
+
+// create is POST /v1/payments.
+func (a *API) create(c *fiber.Ctx) error {
+	request, err := decodeRequest(c)
+	if err != nil {
+		return err
+	}
+	key := c.Get("Idempotency-Key")
+	if key == "" {
+		return &payment.Error{Kind: kindKeyMissing, Detail: "send an Idempotency-Key header: a new one for each new payment, the same one to repeat a request"}
+	}
+	keyHash, err := payment.KeyHash(fiber.MethodPost, c.Path(), key)
+	if err != nil {
+		return err
+	}
+	mode := payment.Sync
+	if prefersAsync(c.Get("Prefer")) {
+		mode = payment.Async
+		c.Set("Preference-Applied", "respond-async")
+	}
+	// The work goes on when the client leaves: what is begun must be settled and stored.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.UserContext()), a.options.WorkDeadline)
+	defer cancel()
+	created, err := a.payments.Create(ctx, merchantOf(c), keyHash, request, mode, carrier(ctx))
+	if err != nil {
+		return err
+	}
+	if created.Replayed {
+		c.Set("Idempotent-Replayed", "true")
+	}
+	c.Set(fiber.HeaderLocation, payment.StatusURL(created.Payment))
+	return sendJSON(c, created.Status, created.Body)
+}
+
+// get is GET /v1/payments/{id}.
+func (a *API) get(c *fiber.Ctx) error {
+	id, err := payment.ParseID(c.Params("id"))
+	if err != nil {
+		return &payment.Error{Kind: payment.KindNotFound, Detail: "no payment with this id"}
+	}
+	p, err := a.payments.Get(c.UserContext(), merchantOf(c), id)
+	if err != nil {
+		return err
+	}
+	return sendJSON(c, fiber.StatusOK, p.Render())
+}
+
+// decodeRequest reads the body strictly: one JSON object, known members only. BodyRaw, since Body would decompress
+// without a limit.
+func decodeRequest(c *fiber.Ctx) (*payment.Request, error) {
+	if kind, _, _ := strings.Cut(c.Get(fiber.HeaderContentType), ";"); !strings.EqualFold(strings.TrimSpace(kind), fiber.MIMEApplicationJSON) {
+		return nil, &payment.Error{Kind: kindMediaType, Detail: "send the payment as Content-Type: application/json"}
+	}
+	if c.Get(fiber.HeaderContentEncoding) != "" {
+		return nil, &payment.Error{Kind: kindMediaType, Detail: "send the body without Content-Encoding"}
+	}
+	decoder := json.NewDecoder(bytes.NewReader(c.BodyRaw()))
+	decoder.DisallowUnknownFields()
+	var request payment.Request
+	if err := decoder.Decode(&request); err != nil {
+		return nil, &payment.Error{Kind: payment.KindInvalid, Detail: jsonFault(err)}
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, &payment.Error{Kind: payment.KindInvalid, Detail: "the body holds more than one JSON object"}
+	}
+	return &request, nil
+}
+
+// jsonFault says what is wrong with a body in words for the merchant; the decoder's own words speak of Go types.
+func jsonFault(err error) string {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("the body is not valid JSON: byte %d", syntax.Offset)
+	case errors.As(err, &kind):
+		return fmt.Sprintf("%s has the wrong type: a JSON %s does not fit", kind.Field, kind.Value)
+	case strings.HasPrefix(err.Error(), "json: unknown field "):
+		return "the body has an unknown member " + strings.TrimPrefix(err.Error(), "json: unknown field ")
+	default:
+		return "the body is not a whole JSON object"
+	}
+}
+
+// prefersAsync reads RFC 7240's Prefer header: preferences stand between commas, parameters behind semicolons.
+func prefersAsync(prefer string) bool {
+	for preference := range strings.SplitSeq(prefer, ",") {
+		name, _, _ := strings.Cut(preference, ";")
+		if strings.EqualFold(strings.TrimSpace(name), "respond-async") {
+			return true
+		}
+	}
+	return false
+}
+
+// carrier is the trace context as it rides in the outbox.
+func carrier(ctx context.Context) string {
+	headers := propagation.MapCarrier{}
+	otel.GetTextMapPropagator().Inject(ctx, headers)
+	if len(headers) == 0 {
+		return ""
+	}
+	text, err := json.Marshal(headers)
+	if err != nil || len(text) > maxTrace {
+		return "" // a trace is worth less than a payment
+	}
+	return string(text)
+}
+
+// maxTrace is what the outbox has room for.
+const maxTrace = 512
+
+func sendJSON(c *fiber.Ctx, status int, body []byte) error {
+	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
+	return c.Status(status).Send(body)
+}
+
+func retryAfter(c *fiber.Ctx, wait time.Duration) {
+	if wait > 0 {
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	}
+}

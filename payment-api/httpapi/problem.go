@@ -1,0 +1,91 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gazua.example/payment-api/payment"
+)
+
+// Kinds of errors that exist at the door only.
+const (
+	kindKeyMissing   payment.Kind = "idempotency-key-missing"
+	kindUnauthorized payment.Kind = "unauthorized"
+	kindMediaType    payment.Kind = "unsupported-media-type"
+	kindTooLarge     payment.Kind = "request-too-large"
+	kindMethod       payment.Kind = "method-not-allowed"
+	kindInternal     payment.Kind = "internal-error"
+)
+
+// problems is where a kind of error becomes HTTP, and the only place.
+var problems = map[payment.Kind]struct {
+	status int
+	title  string
+}{
+	payment.KindInvalid:     {fiber.StatusBadRequest, "The request is not valid"},
+	kindKeyMissing:          {fiber.StatusBadRequest, "The Idempotency-Key header is missing"},
+	kindUnauthorized:        {fiber.StatusUnauthorized, "The API key is missing or unknown"},
+	payment.KindNotFound:    {fiber.StatusNotFound, "Not found"},
+	kindMethod:              {fiber.StatusMethodNotAllowed, "This method is not for this address"},
+	payment.KindInProgress:  {fiber.StatusConflict, "The request is still being processed"},
+	payment.KindOrderBusy:   {fiber.StatusConflict, "The order is being paid"},
+	payment.KindOrderPaid:   {fiber.StatusConflict, "The order is paid"},
+	kindTooLarge:            {fiber.StatusRequestEntityTooLarge, "The request is too large"},
+	kindMediaType:           {fiber.StatusUnsupportedMediaType, "The body's type is not supported"},
+	payment.KindKeyReused:   {fiber.StatusUnprocessableEntity, "The Idempotency-Key belongs to another request"},
+	kindInternal:            {fiber.StatusInternalServerError, "Something went wrong on our side"},
+	payment.KindUnavailable: {fiber.StatusServiceUnavailable, "Not available now"},
+}
+
+// typePrefix makes a kind a stable URI.
+const typePrefix = "https://gazua.example/problems/"
+
+// problemBody is RFC 9457's problem details.
+type problemBody struct {
+	Type    string     `json:"type"`
+	Title   string     `json:"title"`
+	Status  int        `json:"status"`
+	Detail  string     `json:"detail"`
+	Payment payment.ID `json:"payment_id,string,omitempty"`
+}
+
+// problem is Fiber's error handler: whatever a handler returns becomes a problem, never an internal message.
+func (a *API) problem(c *fiber.Ctx, err error) error {
+	var known *payment.Error
+	var fibers *fiber.Error
+	switch {
+	case errors.As(err, &known):
+	case errors.As(err, &fibers):
+		known = fromFiber(fibers)
+	default:
+		known = &payment.Error{Kind: kindInternal, Detail: "the request could not be worked on; send it again with the same Idempotency-Key", Cause: err}
+	}
+	kind := problems[known.Kind]
+	if kind.status >= fiber.StatusInternalServerError {
+		a.log.WarnContext(c.UserContext(), "request", "kind", string(known.Kind), "payment_id", known.Payment.String(), "error", known.Error())
+	}
+	retryAfter(c, known.RetryAfter)
+	body, err := json.Marshal(problemBody{Type: typePrefix + string(known.Kind), Title: kind.title, Status: kind.status, Detail: known.Detail, Payment: known.Payment})
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "application/problem+json")
+	return c.Status(kind.status).Send(body)
+}
+
+func fromFiber(err *fiber.Error) *payment.Error {
+	switch err.Code {
+	case fiber.StatusNotFound:
+		return &payment.Error{Kind: payment.KindNotFound, Detail: "there is nothing at this address"}
+	case fiber.StatusMethodNotAllowed:
+		return &payment.Error{Kind: kindMethod, Detail: "this method is not for this address"}
+	case fiber.StatusRequestEntityTooLarge, fiber.StatusRequestHeaderFieldsTooLarge:
+		return &payment.Error{Kind: kindTooLarge, Detail: "the body or the header is over its limit"}
+	case fiber.StatusBadRequest:
+		return &payment.Error{Kind: payment.KindInvalid, Detail: "this is not a valid HTTP request"}
+	default:
+		return &payment.Error{Kind: kindInternal, Detail: "the request could not be worked on", Cause: err}
+	}
+}

@@ -1,0 +1,193 @@
+// payment-api is the merchants' door to the payment system.
+//
+//	payment-api [serve]         serve payments over HTTP
+//	payment-api migrate         bring the schema up to date and make the partitions of the next days
+//	payment-api merchants FILE  register merchants and their API keys
+//	payment-api states          print the tables of transitions as they stand in docs/states.md
+//	payment-api help            every setting with its default
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"gazua.example/infra/config"
+	"gazua.example/infra/lifecycle"
+	"gazua.example/infra/telemetry"
+	"gazua.example/payment-api/gateway"
+	"gazua.example/payment-api/httpapi"
+	"gazua.example/payment-api/mysql"
+	"gazua.example/payment-api/payment"
+)
+
+func main() {
+	verb, args := "serve", os.Args[1:]
+	if len(args) > 0 {
+		verb, args = args[0], args[1:]
+	}
+	if err := run(verb, args); err != nil {
+		fmt.Fprintln(os.Stderr, "payment-api: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+func run(verb string, args []string) error {
+	set := config.New("payment-api", "payment-api serves payments over HTTP. Verbs: serve, migrate, merchants FILE, states, help.", os.LookupEnv)
+	switch {
+	case verb == "serve" && len(args) == 0:
+		s := readSettings(set)
+		if err := set.Err(); err != nil {
+			return err
+		}
+		return serve(s)
+	case verb == "migrate" && len(args) == 0:
+		return withDatabase(set, migrate)
+	case verb == "merchants" && len(args) == 1:
+		return withDatabase(set, func(ctx context.Context, db *sql.DB) error { return registerMerchants(ctx, db, args[0]) })
+	case verb == "states" && len(args) == 0:
+		fmt.Print(payment.StatesDoc())
+		return nil
+	case verb == "help" || verb == "-h" || verb == "--help":
+		readSettings(set)
+		set.Help(os.Stdout)
+		return nil
+	}
+	return fmt.Errorf("%q is not one of: serve, migrate, merchants FILE, states, help", verb)
+}
+
+// serve wires the rooms together and serves until it is told to stop.
+func serve(s settings) error {
+	stopping, cancel := lifecycle.Signals()
+	defer cancel()
+	tel, err := telemetry.Start(stopping, telemetry.Options{
+		Service: "payment-api", Instance: s.instance, Endpoint: s.otlp, SampleRatio: float64(s.sampleRatio) / 100, LogLevel: s.logLevel, LogTo: os.Stderr,
+	})
+	if err != nil {
+		return err
+	}
+	db, err := mysql.Open(s.dsn, s.connections)
+	if err != nil {
+		return err
+	}
+	means, err := gateway.New(s.means)
+	if err != nil {
+		return err
+	}
+	node, err := waitForNode(stopping, db, s.instance, tel.Log)
+	if err != nil {
+		return err
+	}
+	service := &payment.Service{
+		Store: mysql.NewStore(db), Gateway: means, Clock: wallClock{}, IDs: payment.NewIDs(wallClock{}, node),
+		Limits: s.limits, Actor: s.instance, Log: tel.Log,
+	}
+	keys := httpapi.NewKeys(func(ctx context.Context) (map[[32]byte]payment.MerchantID, error) { return mysql.Keys(ctx, db) })
+	api, err := httpapi.New(service, keys, s.door, tel.Log)
+	if err != nil {
+		return err
+	}
+	health := watchHealth(stopping, db)
+	admin, err := lifecycle.StartAdmin(s.adminListen, health.Ready, tel.Metrics)
+	if err != nil {
+		return err
+	}
+	served := make(chan error, 1)
+	go func() { served <- api.Listen(s.listen) }()
+	tel.Log.Info("serving", "listen", s.listen, "admin", s.adminListen, "node", node%payment.Nodes)
+
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve on %s: %w", s.listen, err)
+	case <-stopping.Done():
+	}
+	return lifecycle.Stop(tel.Log,
+		lifecycle.Phase{Name: "readiness off", Bound: time.Second, Do: func(context.Context) error { admin.Leave(); return nil }},
+		lifecycle.Phase{Name: "balancer notices", Bound: s.balancerWait + time.Second, Do: func(ctx context.Context) error { return pause(ctx, s.balancerWait) }},
+		lifecycle.Phase{Name: "finish requests", Bound: s.finish, Do: func(ctx context.Context) error { api.Farewell(); return api.Shutdown(ctx) }},
+		lifecycle.Phase{Name: "close pools", Bound: 5 * time.Second, Do: func(context.Context) error { means.Close(); return db.Close() }},
+		lifecycle.Phase{Name: "flush telemetry", Bound: 5 * time.Second, Do: tel.Stop},
+		lifecycle.Phase{Name: "close admin", Bound: time.Second, Do: admin.Stop},
+	)
+}
+
+// waitForNode waits for the database, since the id of every payment needs the number that it gives out.
+func waitForNode(ctx context.Context, db *sql.DB, instance string, log *slog.Logger) (uint64, error) {
+	for {
+		node, err := mysql.TakeNode(ctx, db, instance)
+		if err == nil {
+			return node, nil
+		}
+		log.Warn("waiting for the database", "error", err.Error())
+		if pause(ctx, time.Second) != nil {
+			return 0, fmt.Errorf("stopped while waiting for the database: %w", err)
+		}
+	}
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	applied, err := mysql.Migrate(ctx, db)
+	if err != nil {
+		return err
+	}
+	made, err := mysql.MakePartitions(ctx, db, time.Now())
+	if err != nil {
+		return err
+	}
+	until, err := mysql.PartitionsUntil(ctx, db)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("schema up to date (%d migrations applied), %d partitions made, room until %s\n", len(applied), made, until.Format(time.DateOnly))
+	return nil
+}
+
+func registerMerchants(ctx context.Context, db *sql.DB, file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("read the merchants: %w", err)
+	}
+	var merchants []mysql.Merchant
+	if err := json.Unmarshal(text, &merchants); err != nil {
+		return fmt.Errorf("%s must be a JSON list of {id, name, api_key}: %w", file, err)
+	}
+	if err := mysql.RegisterMerchants(ctx, db, merchants); err != nil {
+		return err
+	}
+	fmt.Printf("%d merchants registered\n", len(merchants))
+	return nil
+}
+
+func withDatabase(set *config.Set, do func(context.Context, *sql.DB) error) error {
+	dsn := set.Secret("MYSQL_DSN", "the database, user:password@tcp(host:port)/payment")
+	if err := set.Err(); err != nil {
+		return err
+	}
+	db, err := mysql.Open(dsn, 2)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	ctx, cancel := lifecycle.Signals()
+	defer cancel()
+	return do(ctx, db)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+type wallClock struct{}
+
+func (wallClock) Now() time.Time { return time.Now() }

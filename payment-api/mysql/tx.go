@@ -1,0 +1,79 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	driver "github.com/go-sql-driver/mysql"
+
+	"gazua.example/payment-api/payment"
+)
+
+// Server errors that we act on.
+const (
+	errDeadlock    = 1213 // the whole transaction was rolled back
+	errLockWait    = 1205
+	errNoPartition = 1526
+)
+
+// errAmbiguous: the connection broke at COMMIT. Committed or not, only a read tells.
+var errAmbiguous = errors.New("the connection broke while committing")
+
+// deadlockTries bounds how often a transaction that the server chose as a deadlock's victim is sent again.
+const deadlockTries = 5
+
+// inTx runs do in one transaction. Its error is what do returned (then nothing was written), errAmbiguous, or
+// payment.ErrUnavailable with the cause.
+func inTx(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
+	for try := 1; ; try++ {
+		err := once(ctx, db, do)
+		if !isServerError(err, errDeadlock) || try == deadlockTries {
+			return err
+		}
+		time.Sleep(time.Duration(rand.Int64N(int64(try) * int64(5*time.Millisecond))))
+	}
+}
+
+func once(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return notStored(err)
+	}
+	if err := do(tx); err != nil {
+		_ = tx.Rollback() // the connection is gone or the server rolls back: nothing was committed either way
+		return err
+	}
+	err = tx.Commit()
+	if err == nil {
+		return nil
+	}
+	var said *driver.MySQLError
+	if errors.As(err, &said) {
+		return notStored(err) // the server answered: it did not commit
+	}
+	return fmt.Errorf("%w: %w", errAmbiguous, err)
+}
+
+func notStored(err error) error { return fmt.Errorf("%w: %w", payment.ErrUnavailable, err) }
+
+func isServerError(err error, number uint16) bool {
+	var said *driver.MySQLError
+	return errors.As(err, &said) && said.Number == number
+}
+
+// affected runs a statement and says how many rows it changed.
+func affected(ctx context.Context, tx *sql.Tx, statement string, args ...any) (int64, error) {
+	result, err := tx.ExecContext(ctx, statement, args...)
+	if err != nil {
+		return 0, notStored(err)
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		return 0, notStored(err)
+	}
+	return n, nil
+}

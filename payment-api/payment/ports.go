@@ -1,0 +1,145 @@
+package payment
+
+import (
+	"context"
+	"time"
+)
+
+// Clock is where this process's time comes from. It is used for waits and deadlines inside the process only; what is
+// compared between processes is the database's time.
+type Clock interface{ Now() time.Time }
+
+// Store is the payments' memory. Every verb works on a batch and gives each member exactly what it would have got
+// alone; the error of one member never touches its neighbours.
+type Store interface {
+	// Claim commits new payments: idempotency key, order guard, payment, legs with their references, first event, open
+	// work and, asynchronous, the outbox row. One Claimed a member, in order.
+	Claim(ctx context.Context, batch []NewPayment) []Claimed
+	// Apply commits changes, each a compare-and-set on state and version. One error a member: nil, ErrMissed when
+	// somebody else moved the payment first, or ErrUnavailable when it is not committed (or nobody can tell).
+	Apply(ctx context.Context, batch []Change) []error
+	// Load reads payments; the absent are left out.
+	Load(ctx context.Context, ids []ID) ([]*Payment, error)
+	// Take leases at most limit pieces of open work that are due and that nobody holds.
+	Take(ctx context.Context, owner string, limit int, lease time.Duration) ([]Task, error)
+	// Postpone gives up open work that owner holds, or that nobody does, until some time from now.
+	Postpone(ctx context.Context, owner string, ids []ID, wait time.Duration) error
+	// Answer stores the answer of a key that has none yet, and returns the one that stands.
+	Answer(ctx context.Context, merchant MerchantID, keyHash [32]byte, a Answer) (Answer, error)
+}
+
+// NewPayment is what Claim commits.
+type NewPayment struct {
+	Payment     *Payment
+	RequestHash [32]byte
+	Answer      *Answer       // asynchronous: the 202 that is given as soon as this is committed
+	Due         time.Duration // when the resolver may look at it, from now
+	Lease       time.Duration // how long it is the creator's; 0: nobody's
+	Expires     time.Duration // asynchronous: never claimed later than this
+	Trace       string        // trace context that rides along to the worker
+	Actor       string
+}
+
+// Claimed says what became of a NewPayment: nothing set means that it is committed.
+type Claimed struct {
+	Err   error        // not committed, or nobody can tell: nothing may be sent
+	Key   *KeyRecord   // the key was there already
+	Guard *GuardRecord // another payment holds the order
+}
+
+// KeyRecord is what stands under an idempotency key.
+type KeyRecord struct {
+	RequestHash [32]byte
+	Payment     ID
+	Answer      *Answer // nil: in progress
+}
+
+// GuardRecord is the payment that holds an order.
+type GuardRecord struct {
+	Payment ID
+	State   State
+}
+
+// Change is one step of a payment to be committed. Payment is as it becomes; From and FromVersion are what it must
+// still be in the store.
+type Change struct {
+	Payment     *Payment
+	From        State
+	FromVersion uint32
+	Cause       string
+	Actor       string
+	Work        Work
+	Answer      *Answer // stored if the key has none yet
+}
+
+// Work is what becomes of the open work with a change. A final state ends it; REVIEW keeps it without a due time.
+type Work struct {
+	Due   time.Duration // from now
+	Lease time.Duration // from now; 0: given up, anybody may take it when due
+}
+
+// Task is a piece of open work that was leased to us.
+type Task struct {
+	Payment  *Payment
+	Attempts int // how often it was taken, this time included
+}
+
+// Answer is what a request was answered, byte for byte.
+type Answer struct {
+	Status int
+	Body   []byte
+}
+
+// Gateway speaks to the payment means.
+type Gateway interface {
+	// Do makes one call and says what its answer means. It never returns an error: what is not definite is Unclear.
+	Do(ctx context.Context, c Call) Reply
+	// Available says that no breaker of these means is open.
+	Available(means ...Means) bool
+}
+
+// Op is what is asked of a means.
+type Op string
+
+// Charge, reserve and confirm go forward and obey the send-by deadline. Charge and reserve are sent once only; all the
+// others are idempotent by our reference and repeated until their answer is definite.
+const (
+	Charge    Op = "charge"
+	Reserve   Op = "reserve"
+	Confirm   Op = "confirm"
+	Release   Op = "release"
+	Void      Op = "void"
+	NetCancel Op = "net-cancel"
+	Inquiry   Op = "inquiry"
+)
+
+// Call is one request to a means.
+type Call struct {
+	Op      Op
+	Payment *Payment
+	Leg     *Leg
+	SendBy  time.Time // forward calls: not a byte goes out after this
+}
+
+// Result is what an answer means.
+type Result int
+
+// The results. Unclear is the zero value: what nobody decided is not known.
+const (
+	Unclear      Result = iota // time-out, reset, garbage, 5xx, another amount: money may have moved
+	Done                       // the documented success; for an inquiry: found, see Reply.Leg
+	Refused                    // a documented no; see Reply.Code
+	NotProcessed               // provably not processed: not a byte of it was read, or the means said so
+	NotFound                   // inquiry: nothing under this reference, by now
+	TooLate                    // the send-by deadline had passed, nothing was sent
+)
+
+// Reply is what a call brought.
+type Reply struct {
+	Result        Result
+	Leg           LegState // inquiry: what the means says the leg is
+	Code          string
+	TransactionID string
+	BookedAt      time.Time
+	Tombstoned    bool // inquiry: the means will refuse whatever arrives later under this reference
+}

@@ -1,0 +1,119 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// Service does what a merchant or a message asks for. API and worker have one each; it holds no state of its own.
+type Service struct {
+	Store   Store
+	Gateway Gateway
+	Clock   Clock
+	IDs     *IDs // the API's; the worker creates nothing
+	Limits  Limits
+	Actor   string // this process, in events and leases
+	Log     *slog.Logger
+}
+
+// Created is what a create request is to be answered.
+type Created struct {
+	Answer
+	Payment  ID
+	Replayed bool // the answer was given before
+}
+
+// Create makes a payment and, synchronous, settles it. Errors are *Error. All but KindUnavailable say that this request
+// left nothing behind; after that one the same request with the same key tells.
+func (s *Service) Create(ctx context.Context, merchant MerchantID, keyHash [32]byte, r *Request, mode Mode, trace string) (Created, error) {
+	if err := r.Validate(); err != nil {
+		return Created{}, err
+	}
+	p := newPayment(s.IDs.Next(), merchant, keyHash, mode, r)
+	if mode == Sync && !s.Gateway.Available(p.means()...) {
+		return Created{}, unavailable(nil, "a payment means is not available now; nothing was created")
+	}
+	received := s.Clock.Now() // before the statement that sets the lease is sent
+	claim := NewPayment{Payment: p, RequestHash: r.Hash(), Trace: trace, Actor: s.Actor}
+	if mode == Async {
+		accepted := p.pendingAnswer()
+		claim.Answer, claim.Due, claim.Expires = &accepted, s.Limits.Expires, s.Limits.Expires
+	} else {
+		claim.Due, claim.Lease = s.Limits.Lease, s.Limits.Lease
+	}
+	claimed := s.Store.Claim(ctx, []NewPayment{claim})[0]
+	switch {
+	case claimed.Err != nil:
+		return Created{}, unavailable(claimed.Err, "the payment could not be stored; send the same request again")
+	case claimed.Key != nil:
+		return replay(claimed.Key, claim.RequestHash)
+	case claimed.Guard != nil:
+		return Created{}, guarded(claimed.Guard)
+	case mode == Async:
+		return Created{Answer: *claim.Answer, Payment: p.ID}, nil
+	}
+	answer, err := s.settleNow(ctx, p, received)
+	return Created{Answer: answer, Payment: p.ID}, err
+}
+
+// Get reads a payment for its merchant.
+func (s *Service) Get(ctx context.Context, merchant MerchantID, id ID) (*Payment, error) {
+	found, err := s.Store.Load(ctx, []ID{id})
+	if err != nil {
+		return nil, unavailable(err, "the payment could not be read; try again")
+	}
+	if len(found) == 0 || found[0].Merchant != merchant {
+		return nil, &Error{Kind: KindNotFound, Detail: "no payment with this id"}
+	}
+	return found[0], nil
+}
+
+// settleNow runs the saga of a payment that was just created and answers: 201 with the final state; 202 where it is not
+// final by the deadline; what the other one stored where somebody else settled it.
+func (s *Service) settleNow(ctx context.Context, p *Payment, received time.Time) (Answer, error) {
+	err := s.settle(ctx, p, Until{
+		Start:  received.Add(s.Limits.SyncDeadline),
+		SendBy: received.Add(s.Limits.Lease - s.Limits.Margin),
+	})
+	if err == nil && p.State.Final() {
+		return p.finalAnswer(), nil
+	}
+	if err != nil && !errors.Is(err, ErrMissed) {
+		return Answer{}, unavailable(err, "the outcome could not be stored; send the same request again")
+	}
+	pending := Payment{ID: p.ID, State: Processing} // what this copy says of the state may be past
+	answer, err := s.Store.Answer(ctx, p.Merchant, p.KeyHash, pending.pendingAnswer())
+	if err != nil {
+		return Answer{}, unavailable(err, "the answer could not be stored; send the same request again")
+	}
+	return answer, nil
+}
+
+func (p *Payment) means() []Means {
+	list := make([]Means, len(p.Legs))
+	for i, l := range p.Legs {
+		list[i] = l.Means
+	}
+	return list
+}
+
+func replay(k *KeyRecord, requestHash [32]byte) (Created, error) {
+	if k.RequestHash != requestHash {
+		return Created{}, &Error{Kind: KindKeyReused, Payment: k.Payment,
+			Detail: "this Idempotency-Key was used for another request; use a new key for a new request"}
+	}
+	if k.Answer == nil {
+		return Created{}, &Error{Kind: KindInProgress, Payment: k.Payment, RetryAfter: time.Second,
+			Detail: "the request with this Idempotency-Key is still being processed"}
+	}
+	return Created{Answer: *k.Answer, Payment: k.Payment, Replayed: true}, nil
+}
+
+func guarded(g *GuardRecord) error {
+	if g.State == Paid {
+		return &Error{Kind: KindOrderPaid, Payment: g.Payment, Detail: "this order is paid already"}
+	}
+	return &Error{Kind: KindOrderBusy, Payment: g.Payment, RetryAfter: time.Second, Detail: "another payment of this order is being processed"}
+}

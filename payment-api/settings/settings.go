@@ -1,0 +1,57 @@
+// Package settings reads what API and worker must be told alike: they run the same domain against the same means, and a
+// payment that one has begun is ended by the other.
+package settings
+
+import (
+	"time"
+
+	"gazua.example/infra/config"
+	"gazua.example/payment-api/gateway"
+	"gazua.example/payment-api/payment"
+)
+
+// Limits reads the deadlines that API and worker must agree on.
+func Limits(set *config.Set) payment.Limits {
+	l := payment.DefaultLimits()
+	day := 24 * time.Hour
+	read := func(env string, into *time.Duration, help string) {
+		*into = set.Duration(env, *into, 10*time.Millisecond, day, help)
+	}
+	read("MEANS_TIMEOUT", &l.MeansTimeout, "one call to a payment means")
+	read("SYNC_DEADLINE", &l.SyncDeadline, "a synchronous request starts no call after this, and is answered 202")
+	read("LEASE", &l.Lease, "a payment is one process's for this long")
+	read("LEASE_MARGIN", &l.Margin, "no forward call goes out in the last part of a lease")
+	read("RESOLVE_DEADLINE", &l.ResolveDeadline, "a payment that is not captured in full by then is undone")
+	read("LATE_BOUND", &l.LateBound, "how late a means may still book a request")
+	read("PG_WINDOW", &l.Window, "how long the PG lets a charge be net-cancelled")
+	read("EXPIRES", &l.Expires, "an asynchronous payment is not started later than this")
+	read("RESERVATION_TTL", &l.ReservationTTL, "how long the means keep a reservation")
+	read("DEFER", &l.Defer, "how long an asynchronous payment waits for its means to come back")
+	if err := l.Validate(); err != nil {
+		set.Check(false, "%v", err)
+	}
+	return l
+}
+
+// Means reads how the payment means are reached.
+func Means(set *config.Set, l payment.Limits) gateway.Options {
+	return gateway.Options{
+		URLs: map[payment.Means]string{
+			payment.PG:     set.String("PG_URL", "http://127.0.0.1:18085", "the PG"),
+			payment.Point:  set.String("POINT_URL", "http://127.0.0.1:18085", "the points' system"),
+			payment.Coupon: set.String("COUPON_URL", "http://127.0.0.1:18085", "the coupons' system"),
+		},
+		Timeout:        l.MeansTimeout,
+		ReservationTTL: l.ReservationTTL,
+		Bulkhead:       set.Int("MEANS_CALLS", 256, 1, 10_000, "reserves, charges and confirms in flight a means"),
+		ControlCalls:   set.Int("MEANS_CONTROL_CALLS", 32, 1, 1_000, "inquiries, releases, voids and net-cancels in flight a means"),
+		BulkheadWait:   set.Duration("MEANS_WAIT", 100*time.Millisecond, 0, time.Second, "how long such a call waits for its place"),
+		Breaker: gateway.BreakerOptions{
+			Window:   set.Duration("BREAKER_WINDOW", 10*time.Second, time.Second, time.Minute, "failures are counted over this"),
+			Failures: float64(set.Int("BREAKER_PERCENT", 50, 1, 100, "share of calls without an answer that opens the breaker")) / 100,
+			Volume:   set.Int("BREAKER_VOLUME", 20, 1, 10_000, "of at least this many calls"),
+			Open:     set.Duration("BREAKER_OPEN", 2*time.Second, 100*time.Millisecond, time.Minute, "how long it stays open"),
+			Probes:   set.Int("BREAKER_PROBES", 4, 1, 100, "calls that try whether the means is back"),
+		},
+	}
+}

@@ -1,0 +1,229 @@
+// Package consume reads the messages of accepted payments and has each settled.
+//
+//	group ─► generation ─► a reader a partition ─┐
+//	                                             ├─► bounded pool ─► settle ─► watermark ─► commit
+//	                       a reader a partition ─┘
+//
+// The offset follows the work, as a contiguous watermark a partition: one call that hangs holds back its partition's
+// commit, never the work of its neighbours. A rebalance or a crash repeats what was not committed; that is harmless,
+// since a message is only a signal and the claim of a payment a compare-and-set.
+package consume
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// Bounds of the consumer.
+const (
+	commitEvery = 250 * time.Millisecond
+	retryWait   = 500 * time.Millisecond // between two tries of what failed for a passing reason
+	pausedWait  = 200 * time.Millisecond // between two looks at a breaker that is open
+	drainWithin = 4 * time.Second        // at the end of a generation; below the rebalance time-out
+	fetchBytes  = 1 << 20                // with 10 MiB and short waits kafka-go runs into i/o time-outs on a backlog
+	fetchWait   = 500 * time.Millisecond
+)
+
+// Options say where to read and how much at a time.
+type Options struct {
+	Brokers []string
+	Topic   string
+	Group   string
+	Workers int // messages worked on at one time, all partitions together
+}
+
+// Handler works on one message. An error means: try again, the reason passes. What can never work it puts elsewhere.
+type Handler interface {
+	Handle(ctx context.Context, m kafka.Message) error
+	// Paused says that fetching more makes no sense now.
+	Paused() bool
+}
+
+// Consumer is one member of the group.
+type Consumer struct {
+	options Options
+	handler Handler
+	group   *kafka.ConsumerGroup
+	places  chan struct{}
+	joined  atomic.Bool
+	log     *slog.Logger
+}
+
+// New makes a member; Run joins.
+func New(o Options, h Handler, log *slog.Logger) (*Consumer, error) {
+	group, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
+		ID: o.Group, Brokers: o.Brokers, Topics: []string{o.Topic},
+		SessionTimeout: 8 * time.Second, HeartbeatInterval: 2 * time.Second, RebalanceTimeout: 8 * time.Second,
+		JoinGroupBackoff: time.Second, StartOffset: kafka.FirstOffset, Timeout: 3 * time.Second,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make the consumer group %s: %w", o.Group, err)
+	}
+	return &Consumer{options: o, handler: h, group: group, places: make(chan struct{}, o.Workers), log: log}, nil
+}
+
+// Joined says that this member has its partitions.
+func (c *Consumer) Joined() bool { return c.joined.Load() }
+
+// Run consumes until ctx ends: then it finishes what it works on, commits, and leaves the group.
+func (c *Consumer) Run(ctx context.Context) error {
+	var generations sync.WaitGroup
+	for ctx.Err() == nil {
+		generation, err := c.group.Next(ctx)
+		if err != nil {
+			c.joined.Store(false)
+			if ctx.Err() == nil {
+				c.log.Warn("consume: join the group", "error", err.Error())
+			}
+			continue
+		}
+		c.joined.Store(true)
+		generations.Add(1)
+		c.serve(ctx, generation, generations.Done)
+	}
+	generations.Wait() // the last commits go out before we leave
+	return c.group.Close()
+}
+
+// serve starts the readers of one generation. The generation ends for all when one of its functions returns, so none
+// does before it has to.
+func (c *Consumer) serve(stopping context.Context, generation *kafka.Generation, done func()) {
+	assigned := generation.Assignments[c.options.Topic]
+	c.log.Info("consume: generation", "id", generation.ID, "partitions", len(assigned))
+	marks := map[int]*watermark{}
+	for _, a := range assigned {
+		marks[a.ID] = newWatermark(max(a.Offset, 0)) // FirstOffset is -2: nothing committed yet
+	}
+	generation.Start(func(ended context.Context) {
+		defer done()
+		ctx, cancel := context.WithCancel(ended)
+		defer cancel()
+		context.AfterFunc(stopping, cancel)
+		var readers, work sync.WaitGroup
+		for _, a := range assigned {
+			readers.Go(func() { c.read(ctx, a, marks[a.ID], &work) })
+		}
+		commits := &committer{generation: generation, topic: c.options.Topic, marks: marks, log: c.log, last: map[int]int64{}}
+		commits.until(ctx)
+		readers.Wait()
+		waitAtMost(&work, drainWithin)
+		commits.now()
+	})
+}
+
+// read feeds the pool from one partition until ctx ends.
+func (c *Consumer) read(ctx context.Context, a kafka.PartitionAssignment, mark *watermark, work *sync.WaitGroup) {
+	reader := kafka.NewReader(kafka.ReaderConfig{
+		Brokers: c.options.Brokers, Topic: c.options.Topic, Partition: a.ID, MaxBytes: fetchBytes, MaxWait: fetchWait,
+	})
+	defer func() { _ = reader.Close() }()
+	if err := reader.SetOffset(a.Offset); err != nil {
+		c.log.Error("consume: set the offset", "partition", a.ID, "offset", a.Offset, "error", err.Error())
+		return
+	}
+	for ctx.Err() == nil {
+		if c.handler.Paused() {
+			wait(ctx, pausedWait)
+			continue
+		}
+		m, err := reader.ReadMessage(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				c.log.Warn("consume: read", "partition", a.ID, "error", err.Error())
+				wait(ctx, retryWait)
+			}
+			continue
+		}
+		select {
+		case c.places <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		mark.begin(m.Offset)
+		work.Go(func() {
+			defer func() { <-c.places }()
+			if c.persist(ctx, m) {
+				mark.end(m.Offset)
+			}
+		})
+	}
+}
+
+// persist works on one message until it is done; false: the generation ended before, and the message comes again to
+// whoever has the partition next. Work that is begun is finished: a payment is not dropped half way.
+func (c *Consumer) persist(ctx context.Context, m kafka.Message) bool {
+	for {
+		err := c.handler.Handle(context.WithoutCancel(ctx), m)
+		if err == nil {
+			return true
+		}
+		c.log.Warn("consume: try again", "partition", m.Partition, "offset", m.Offset, "error", err.Error())
+		if wait(ctx, retryWait) != nil {
+			return false
+		}
+	}
+}
+
+// committer writes the watermarks that moved.
+type committer struct {
+	generation *kafka.Generation
+	topic      string
+	marks      map[int]*watermark
+	last       map[int]int64
+	log        *slog.Logger
+}
+
+func (c *committer) until(ctx context.Context) {
+	for wait(ctx, commitEvery) == nil {
+		c.now()
+	}
+}
+
+func (c *committer) now() {
+	moved := map[int]int64{}
+	for partition, mark := range c.marks {
+		if next := mark.commit(); next > c.last[partition] {
+			moved[partition] = next
+		}
+	}
+	if len(moved) == 0 {
+		return
+	}
+	if err := c.generation.CommitOffsets(map[string]map[int]int64{c.topic: moved}); err != nil {
+		if !errors.Is(err, kafka.ErrGenerationEnded) {
+			c.log.Warn("consume: commit", "error", err.Error())
+		}
+		return // the next one carries these too
+	}
+	for partition, next := range moved {
+		c.last[partition] = next
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// waitAtMost waits for the work, or for the time to be up; what is left then comes again to somebody else.
+func waitAtMost(work *sync.WaitGroup, most time.Duration) {
+	all := make(chan struct{})
+	go func() { work.Wait(); close(all) }()
+	select {
+	case <-all:
+	case <-time.After(most):
+	}
+}

@@ -1,0 +1,93 @@
+package consume
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"gazua.example/payment-api/events"
+	"gazua.example/payment-api/payment"
+)
+
+// Payments is what the handler needs of the domain.
+type Payments interface {
+	Start(ctx context.Context, id payment.ID) (found bool, err error)
+}
+
+// Means says whether the payment means can be called.
+type Means interface {
+	Available(means ...payment.Means) bool
+}
+
+// Producer writes dead letters.
+type Producer interface {
+	WriteMessages(ctx context.Context, messages ...kafka.Message) error
+}
+
+// Settler handles a message: it has the payment settled, or puts aside what can never be one.
+type Settler struct {
+	Payments Payments
+	Means    Means
+	Dead     Producer
+	Log      *slog.Logger
+}
+
+var _ Handler = (*Settler)(nil)
+
+// Paused implements Handler: while the PG's breaker is open nothing is fetched; the messages wait in Kafka, where waiting
+// costs nothing.
+func (s *Settler) Paused() bool { return !s.Means.Available(payment.PG) }
+
+// Handle implements Handler.
+func (s *Settler) Handle(ctx context.Context, m kafka.Message) error {
+	ctx, span := startSpan(ctx, m)
+	defer span.End()
+	id, err := events.Decode(m)
+	if err != nil {
+		return s.putAside(ctx, m, err.Error())
+	}
+	if span.IsRecording() {
+		span.SetAttributes(attribute.String("gazua.payment_id", id.String()))
+	}
+	found, err := s.Payments.Start(ctx, id)
+	switch {
+	case errors.Is(err, payment.ErrMissed):
+		return nil // somebody else has it, or had it; if that one died the resolver goes on
+	case err != nil:
+		return fmt.Errorf("settle payment %d: %w", id, err)
+	case !found:
+		return s.putAside(ctx, m, fmt.Sprintf("there is no payment %d", id))
+	}
+	return nil
+}
+
+// putAside keeps a message that can never work where people can look at it, and only then lets it go.
+func (s *Settler) putAside(ctx context.Context, m kafka.Message, reason string) error {
+	s.Log.ErrorContext(ctx, "dead letter", "topic", m.Topic, "partition", m.Partition, "offset", m.Offset, "reason", reason)
+	letter := kafka.Message{Topic: events.DeadLetter, Key: m.Key, Value: m.Value, Headers: append(m.Headers[:len(m.Headers):len(m.Headers)],
+		kafka.Header{Key: "reason", Value: []byte(reason)},
+		kafka.Header{Key: "from", Value: fmt.Appendf(nil, "%s/%d/%d", m.Topic, m.Partition, m.Offset)})}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := s.Dead.WriteMessages(ctx, letter); err != nil {
+		return fmt.Errorf("put a dead letter aside: %w", err)
+	}
+	return nil
+}
+
+// startSpan begins a trace of its own that is linked to the request's: a consumer's time is not the producer's.
+func startSpan(ctx context.Context, m kafka.Message) (context.Context, trace.Span) {
+	from := trace.SpanContextFromContext(otel.GetTextMapPropagator().Extract(ctx, events.Carrier{Message: &m}))
+	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindConsumer)}
+	if from.IsValid() {
+		options = append(options, trace.WithLinks(trace.Link{SpanContext: from}))
+	}
+	return otel.Tracer("gazua.example/payment-worker/consume").Start(ctx, "process "+m.Topic, options...)
+}
