@@ -11,8 +11,8 @@ import (
 var errNotSent = errors.New("the request was given up before it was sent")
 
 // onceBody is the body of a request that must go out once or not at all. The transport takes its first byte only when it
-// has a connection, and passes on no byte of the headers before: so the first Read is the last moment at which a call can
-// be stopped, and a body that was never read proves that the means got nothing. It has no way to be rewound, so the
+// has a connection, and wholeConn keeps the header back until then: so the first Read is the last moment at which a call
+// can be stopped, and a body that was never read proves that the means got nothing. It has no way to be rewound, so the
 // transport cannot send it twice.
 type onceBody struct {
 	content *bytes.Reader

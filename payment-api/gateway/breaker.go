@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -18,7 +20,8 @@ type BreakerOptions struct {
 	Probes   int           // calls that try
 }
 
-// breaker opens when a means does not answer. A decline is an answer; our own full bulkhead and a 429 say nothing.
+// breaker opens when a means does not answer. A decline is an answer, and so is a 4xx: a merchant's malformed token must
+// not close the means to all the others. A 429, a send-by that passed and a caller that left say nothing.
 type breaker struct {
 	inner *gobreaker.CircuitBreaker[payment.Reply]
 }
@@ -46,14 +49,14 @@ func newBreaker(name string, o BreakerOptions) *breaker {
 
 func (b *breaker) open() bool { return b.inner.State() == gobreaker.StateOpen }
 
-func (b *breaker) do(call func() payment.Reply) payment.Reply {
+func (b *breaker) do(ctx context.Context, call func() payment.Reply) payment.Reply {
 	reply, err := b.inner.Execute(func() (payment.Reply, error) {
 		reply := call()
 		switch {
-		case reply.Result == payment.Unclear:
-			return reply, errUnclear
-		case reply.Result == payment.TooLate || reply.Code == codeTooMany:
+		case reply.Result == payment.TooLate || reply.Code == codeTooMany || ctx.Err() != nil:
 			return reply, errOurOwn
+		case reply.Result == payment.Unclear && !strings.HasPrefix(reply.Code, "http-4"):
+			return reply, errUnclear
 		case reply.Result == payment.NotProcessed:
 			return reply, errAbsent
 		}

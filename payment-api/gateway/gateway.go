@@ -91,7 +91,8 @@ func (g *Gateway) Do(ctx context.Context, c payment.Call) payment.Reply {
 }
 
 func (g *Gateway) do(ctx context.Context, c payment.Call) payment.Reply {
-	ctx, cancel := context.WithTimeout(ctx, g.options.Timeout)
+	caller := ctx
+	ctx, cancel := context.WithTimeout(caller, g.options.Timeout)
 	defer cancel()
 	way, guarded := g.control[c.Leg.Means], false
 	if c.Op == payment.Charge || c.Op == payment.Reserve || c.Op == payment.Confirm {
@@ -104,7 +105,7 @@ func (g *Gateway) do(ctx context.Context, c payment.Call) payment.Reply {
 	if !guarded {
 		return g.call(ctx, way, c)
 	}
-	return g.breakers[c.Leg.Means].do(func() payment.Reply { return g.call(ctx, way, c) })
+	return g.breakers[c.Leg.Means].do(caller, func() payment.Reply { return g.call(ctx, way, c) })
 }
 
 // call sends one request and reads its answer.

@@ -18,15 +18,19 @@ type way struct {
 // idleTimeout ends idle connections before the means does (a minute or more), so that a call rarely meets a dead one.
 const idleTimeout = 30 * time.Second
 
+// writeBuffer holds the header of a request, the largest trace state included: the transport flushes a buffer that is
+// full, and wholeConn must see the header's end.
+const writeBuffer = 16 << 10
+
 func newWay(base string, places int, wait time.Duration) *way {
 	transport := &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: time.Second, KeepAlive: 15 * time.Second}).DialContext,
-		MaxIdleConns:          places,
-		MaxIdleConnsPerHost:   places, // the default keeps two, and dials anew for all the others
-		MaxConnsPerHost:       places,
-		IdleConnTimeout:       idleTimeout,
-		DisableCompression:    true,
-		ResponseHeaderTimeout: 0, // the call's context bounds all of it
+		DialContext:         dialer(&net.Dialer{Timeout: time.Second, KeepAlive: 15 * time.Second}),
+		MaxIdleConns:        places,
+		MaxIdleConnsPerHost: places, // the default keeps two, and dials anew for all the others
+		MaxConnsPerHost:     places,
+		IdleConnTimeout:     idleTimeout,
+		WriteBufferSize:     writeBuffer,
+		DisableCompression:  true,
 	}
 	return &way{
 		base:   base,

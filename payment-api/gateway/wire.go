@@ -19,6 +19,9 @@ import (
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 64 << 10
 
+// maxText bounds what is kept of a means' texts.
+const maxText = 64
+
 const codeTooMany = "too-many-requests"
 
 // order is the body of a reserve or charge; the other operations send the reference only. Our reference rides in the
@@ -102,34 +105,30 @@ var found = map[string]payment.LegState{
 
 // interpret accepts what is documented and matches what we asked for; everything else is Unclear.
 func interpret(c payment.Call, a answer) payment.Reply {
-	reply := payment.Reply{Code: a.Code, TransactionID: a.TransactionID, BookedAt: a.BookedAt, Tombstoned: a.Tombstoned}
-	if a.Reference != c.Payment.Reference(c.Leg) {
-		return payment.Reply{Code: "another-reference"}
+	reply := payment.Reply{Code: fit(a.Code), TransactionID: fit(a.TransactionID), BookedAt: a.BookedAt, Tombstoned: a.Tombstoned}
+	if a.BookedAt.Year() < 1970 { // nobody booked anything then, and no column takes the year 0
+		reply.BookedAt = time.Time{}
 	}
-	switch a.Result {
-	case documented[c.Op]:
+	opens := c.Op == payment.Charge || c.Op == payment.Reserve
+	switch {
+	case a.Reference != c.Payment.Reference(c.Leg):
+		return payment.Reply{Code: "another-reference"}
+	case a.Result == documented[c.Op]:
 		reply.Result = payment.Done
-	case "declined":
-		if c.Op == payment.Charge || c.Op == payment.Reserve {
-			reply.Result = payment.Refused
-		}
+	case a.Result == "declined" && opens:
+		reply.Result = payment.Refused
 		return reply
-	case "refused":
-		if a.Code != "already_held" { // "already processed" says nothing about how
-			reply.Result = payment.Refused
-		}
-		return reply
-	case "not_found":
-		if c.Op == payment.Inquiry {
-			reply.Result = payment.NotFound
-		}
+	case a.Result == "refused" && c.Op != payment.Inquiry:
+		return refused(reply)
+	case a.Result == "not_found" && c.Op == payment.Inquiry:
+		reply.Result = payment.NotFound
 		return reply
 	default:
 		return payment.Reply{Code: "undocumented-result"}
 	}
 	if c.Op == payment.Inquiry {
 		state, known := found[a.Status]
-		if !known || a.Live > 1 {
+		if live := state == payment.Held || state == payment.Captured; !known || live != (a.Live == 1) || !live && a.Live != 0 {
 			return payment.Reply{Code: "undocumented-status"}
 		}
 		reply.Leg = state
@@ -138,6 +137,33 @@ func interpret(c payment.Call, a answer) payment.Reply {
 		return payment.Reply{Code: "another-amount"}
 	}
 	return reply
+}
+
+// refused is a definite no, unless it is for what was done already: that says nothing about how it ended.
+func refused(reply payment.Reply) payment.Reply {
+	switch {
+	case reply.Code == "":
+		reply.Code = "undocumented-refusal"
+	case !strings.HasPrefix(reply.Code, "already_"):
+		reply.Result = payment.Refused
+	}
+	return reply
+}
+
+// fit makes a text of the means what our columns take, 64 printable ASCII characters: a payment must not stay open for
+// ever because its outcome cannot be stored.
+func fit(text string) string {
+	plain := make([]byte, 0, maxText)
+	for _, c := range text {
+		if len(plain) == maxText {
+			break
+		}
+		if c < ' ' || c > '~' {
+			c = '?'
+		}
+		plain = append(plain, byte(c))
+	}
+	return string(plain)
 }
 
 func moneyMoved(op payment.Op, leg payment.LegState) bool {

@@ -1,0 +1,76 @@
+package mysql_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"sync"
+)
+
+// recorder is a driver in front of the real one that keeps every statement with its arguments, so that tests can hold
+// what the store really sends against MySQL's EXPLAIN.
+type recorder struct {
+	inner driver.Connector
+
+	mu         sync.Mutex
+	statements []statement
+}
+
+type statement struct {
+	query string
+	args  []any
+}
+
+// record makes a pool that sends what db sends and remembers it.
+func record(db *sql.DB) (*sql.DB, *recorder) {
+	r := &recorder{inner: dialAgain{db.Driver(), server.AppDSN + "?interpolateParams=true&parseTime=true&transaction_isolation=%27READ-COMMITTED%27"}}
+	return sql.OpenDB(r), r
+}
+
+type dialAgain struct {
+	driver driver.Driver
+	dsn    string
+}
+
+func (d dialAgain) Connect(context.Context) (driver.Conn, error) { return d.driver.Open(d.dsn) }
+func (d dialAgain) Driver() driver.Driver                        { return d.driver }
+
+func (r *recorder) Driver() driver.Driver { return r.inner.Driver() }
+
+func (r *recorder) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := r.inner.Connect(ctx)
+	return &recorded{conn, r}, err
+}
+
+func (r *recorder) note(query string, named []driver.NamedValue) {
+	args := make([]any, len(named))
+	for i, n := range named {
+		args[i] = n.Value
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.statements = append(r.statements, statement{query, args})
+}
+
+type recorded struct {
+	driver.Conn
+	to *recorder
+}
+
+func (c *recorded) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	c.to.note(query, args)
+	return c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
+}
+
+func (c *recorded) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c.to.note(query, args)
+	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
+}
+
+func (c *recorded) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	return c.Conn.(driver.ConnBeginTx).BeginTx(ctx, opts)
+}
+
+func (c *recorded) CheckNamedValue(v *driver.NamedValue) error {
+	return c.Conn.(driver.NamedValueChecker).CheckNamedValue(v)
+}
