@@ -26,7 +26,7 @@ func runCommand(args []string, out, progress *os.File) (int, error) {
 	flags := flagSet("run SCENARIO.yaml", progress)
 	duration := flags.Duration("duration", 0, "length of all stages together, each keeping its part (default: the scenario's)")
 	rate := flags.Float64("rate", 0, "highest rate of all stages in payments/s, each keeping its part of it (default: the scenario's)")
-	seed := flags.Int64("seed", -1, "seed of the payments (default: the scenario's)")
+	seed := flags.Uint64("seed", 0, "seed of the payments (default: the scenario's)")
 	settle := flags.Duration("settle", 0, "bound of the wait for quiescence (default: the scenario's)")
 	stackFile := flags.String("stack", defaultStack, stackHelp)
 	runs := flags.String("out", ".runs", "folder of runs; each gets a folder of its own in it, and the link latest points to the newest")
@@ -48,7 +48,7 @@ func runCommand(args []string, out, progress *os.File) (int, error) {
 	if err := errors.Join(
 		change(given["duration"], *duration >= time.Millisecond, "--duration must be 1ms or more", func() { s.Stretch(*duration) }),
 		change(given["rate"], *rate > 0 && *rate <= 1_000_000, "--rate must be above 0 and at most 1000000", func() { s.Scale(*rate) }),
-		change(given["seed"], *seed >= 0, "--seed must be 0 or more", func() { s.Seed = uint64(*seed) }),
+		change(given["seed"], true, "", func() { s.Seed = *seed }),
 		change(given["settle"], *settle >= 0, "--settle must be 0 or more", func() { s.Settle = *settle }),
 		change(true, *every >= time.Second, "--progress must be 1s or more", func() {}),
 	); err != nil {
@@ -95,7 +95,7 @@ func verifyCommand(args []string, out *os.File) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer database.Close()
+	defer func() { _ = database.Close() }() // it only read
 	verdict, err := run.Judge(ctx, result, database, stack.PGAdmin)
 	if err != nil {
 		return 0, fmt.Errorf("there is no verdict: %w", err)

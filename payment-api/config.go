@@ -7,6 +7,7 @@ import (
 	"gazua.example/infra/config"
 	"gazua.example/payment-api/gateway"
 	"gazua.example/payment-api/httpapi"
+	"gazua.example/payment-api/mysql"
 	"gazua.example/payment-api/payment"
 	common "gazua.example/payment-api/settings"
 )
@@ -17,6 +18,7 @@ type settings struct {
 	instance             string
 	dsn                  string
 	connections          int
+	group                mysql.GroupOptions
 	means                gateway.Options
 	limits               payment.Limits
 	door                 httpapi.Options
@@ -39,6 +41,7 @@ func readSettings(set *config.Set) settings {
 		otlp:         set.String("OTEL_EXPORTER_OTLP_ENDPOINT", "", "OTLP over HTTP for traces and metrics, such as http://127.0.0.1:4318; empty: nothing leaves"),
 		sampleRatio:  set.Int("TRACE_PERCENT", 1, 0, 100, "share of new traces that are recorded when there is an endpoint"),
 	}
+	s.group = common.Group(set)
 	s.limits = common.Limits(set)
 	s.means = common.Means(set, s.limits)
 	s.door = httpapi.Options{

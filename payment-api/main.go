@@ -11,6 +11,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -82,8 +83,9 @@ func serve(s settings) error {
 	if err != nil {
 		return err
 	}
+	store := mysql.NewStore(db, s.group)
 	service := &payment.Service{
-		Store: mysql.NewStore(db), Gateway: means, Clock: wallClock{}, IDs: payment.NewIDs(wallClock{}, node),
+		Store: store, Gateway: means, Clock: wallClock{}, IDs: payment.NewIDs(wallClock{}, node),
 		Limits: s.limits, Actor: s.instance, Log: tel.Log,
 	}
 	keys := httpapi.NewKeys(func(ctx context.Context) (map[[32]byte]payment.MerchantID, error) { return mysql.Keys(ctx, db) })
@@ -91,7 +93,11 @@ func serve(s settings) error {
 	if err != nil {
 		return err
 	}
-	health := watchHealth(stopping, db)
+	healthDB, err := mysql.Open(s.dsn, 1)
+	if err != nil {
+		return err
+	}
+	health := watchHealth(stopping, healthDB)
 	admin, err := lifecycle.StartAdmin(s.adminListen, health.Ready, tel.Metrics)
 	if err != nil {
 		return err
@@ -109,7 +115,11 @@ func serve(s settings) error {
 		lifecycle.Phase{Name: "readiness off", Bound: time.Second, Do: func(context.Context) error { admin.Leave(); return nil }},
 		lifecycle.Phase{Name: "balancer notices", Bound: s.balancerWait + time.Second, Do: func(ctx context.Context) error { return pause(ctx, s.balancerWait) }},
 		lifecycle.Phase{Name: "finish requests", Bound: s.finish, Do: func(ctx context.Context) error { api.Farewell(); return api.Shutdown(ctx) }},
-		lifecycle.Phase{Name: "close pools", Bound: 5 * time.Second, Do: func(context.Context) error { means.Close(); return db.Close() }},
+		lifecycle.Phase{Name: "close pools", Bound: 5 * time.Second, Do: func(context.Context) error {
+			means.Close()
+			store.Close()
+			return errors.Join(db.Close(), healthDB.Close())
+		}},
 		lifecycle.Phase{Name: "flush telemetry", Bound: 5 * time.Second, Do: tel.Stop},
 		lifecycle.Phase{Name: "close admin", Bound: time.Second, Do: admin.Stop},
 	)

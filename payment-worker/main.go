@@ -71,7 +71,8 @@ func serve(s settings) error {
 	if err != nil {
 		return err
 	}
-	service := &payment.Service{Store: mysql.NewStore(db), Gateway: means, Clock: wallClock{}, Limits: s.limits, Actor: s.instance, Log: tel.Log}
+	store := mysql.NewStore(db, s.group)
+	service := &payment.Service{Store: store, Gateway: means, Clock: wallClock{}, Limits: s.limits, Actor: s.instance, Log: tel.Log}
 
 	ready := &readiness{db: db, brokers: s.brokers}
 	admin, err := lifecycle.StartAdmin(s.adminListen, ready.check, tel.Metrics)
@@ -107,6 +108,7 @@ func serve(s settings) error {
 		lifecycle.Phase{Name: "finish relay and resolver", Bound: s.finish, Do: others},
 		lifecycle.Phase{Name: "close pools", Bound: 5 * time.Second, Do: func(context.Context) error {
 			means.Close()
+			store.Close()
 			return errors.Join(outbox.Close(), dead.Close(), db.Close())
 		}},
 		lifecycle.Phase{Name: "flush telemetry", Bound: 5 * time.Second, Do: tel.Stop},

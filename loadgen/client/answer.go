@@ -16,7 +16,7 @@ import (
 // Answer is what came of one attempt. Either Class says why there is none, or Status is that of the answer.
 type Answer struct {
 	Sent, Done time.Time
-	Class      string // "" | timeout | reset | refused | closed | network | garbled (a 2xx whose body makes no sense)
+	Class      string // "" | timeout | refused | closed (by FIN or RST) | network | garbled (a 2xx whose body makes no sense)
 	Status     int
 	Problem    string // the slug of a problem's type, such as request-in-progress
 	RetryAfter time.Duration
@@ -46,7 +46,7 @@ func (a *Answer) Fault() (class, code string) {
 	case a.Accepted():
 		return "", ""
 	case a.Problem == "":
-		return "http", strconv.Itoa(a.Status)
+		return "http", strconv.Itoa(a.Status) + " (no problem body: not the API's own)"
 	}
 	return "http", strconv.Itoa(a.Status) + " " + a.Problem
 }
@@ -91,12 +91,12 @@ func errorClass(err error) string {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "refused"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return "reset"
 	case errors.Is(err, fasthttp.ErrTimeout), errors.Is(err, fasthttp.ErrDialTimeout),
 		errors.As(err, &timeout) && timeout.Timeout():
 		return "timeout"
-	case errors.Is(err, fasthttp.ErrConnectionClosed), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	// FIN and RST are one class: fasthttp reports either as EOF when it comes before the first byte of the answer.
+	case errors.Is(err, fasthttp.ErrConnectionClosed), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "closed"
 	}
 	return "network"

@@ -90,7 +90,9 @@ const maxGroups = 1000
 
 // Fault counts one fault in its group.
 func (t *Tally) Fault(try Try, phase, class, code string, at time.Time) {
-	t.faultsSeen.Add(1)
+	if try != Left { // its attempts are counted
+		t.faultsSeen.Add(1)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	key := groupKey{try, phase, class, code}

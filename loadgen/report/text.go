@@ -19,8 +19,7 @@ func Text(w io.Writer, r *Result) {
 		c.Planned, c.Sent, c.Unsent, c.Paid, c.Failed, c.Rejected, c.GaveUp, c.Pending)
 	fmt.Fprintf(w, "  %.1f payments/s, %d attempts, %d looks\n\n", r.Rate, c.Attempts, c.Looks)
 
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "  latency, ms\tcount\tmean\tp50\tp90\tp99\tp99.9\tmax\t")
+	fmt.Fprintf(w, "  %-33s%10s%10s%10s%10s%10s%10s%10s\n", "latency, ms", "count", "mean", "p50", "p90", "p99", "p99.9", "max")
 	for _, row := range []struct {
 		name string
 		f    record.Figures
@@ -31,17 +30,16 @@ func Text(w io.Writer, r *Result) {
 		{"planned → sent (generator)", r.Generator.Lateness},
 	} {
 		f := row.f
-		fmt.Fprintf(t, "  %s\t%d\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t\n", row.name, f.Count, f.Mean, f.P50, f.P90, f.P99, f.P999, f.Max)
+		fmt.Fprintf(w, "  %-33s%10d%10.1f%10.1f%10.1f%10.1f%10.1f%10.1f\n", row.name, f.Count, f.Mean, f.P50, f.P90, f.P99, f.P999, f.Max)
 	}
-	t.Flush()
 
 	if len(r.Faults) > 0 {
 		fmt.Fprintln(w, "\n  faults (wanted declines are none)")
-		t = tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for _, g := range r.Faults[:min(len(r.Faults), 12)] {
 			fmt.Fprintf(t, "  %d\t%s\t%s\t%s\t%s\t%s … %s\n", g.Count, g.Try, g.Phase, g.Class, g.Code, clock(g.First), clock(g.Last))
 		}
-		t.Flush()
+		_ = t.Flush()
 		if more := len(r.Faults) - 12; more > 0 {
 			fmt.Fprintf(w, "  … and %d kinds more in result.json\n", more)
 		}
@@ -64,7 +62,7 @@ func Table(w io.Writer, v *verify.Verdict) {
 	for _, i := range v.Invariants {
 		fmt.Fprintf(t, "  %d %s\t%d %s\t%d\t\n", i.Number, i.Name, i.Checked, i.Unit, i.Violated)
 	}
-	t.Flush()
+	_ = t.Flush()
 	for _, i := range v.Invariants {
 		for n, o := range i.Offenders {
 			fmt.Fprintf(w, "\n  violates %d %s (%d of %d): payment %s, order %s\n    %s\n", i.Number, i.Name, n+1, i.Violated, orNone(o.PaymentID), orNone(o.Order), o.What)

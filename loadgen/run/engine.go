@@ -37,8 +37,10 @@ type Engine struct {
 	workers int // started; only Run touches it
 	wg      sync.WaitGroup
 	later   followUps
-	open    atomic.Int64 // payments started and not ended
-	arrived chan struct{}
+	open    atomic.Int64  // payments started and not ended
+	arrived chan struct{} // closed after the last arrival
+	wake    chan struct{} // a token: something is due before wakeAt, or nothing is open any more
+	wakeAt  atomic.Int64  // until when Run sleeps, in ns since start
 }
 
 // open is a payment on its way. What it asks for is not kept: scenario.Payment makes it again.
@@ -58,16 +60,13 @@ type Merchant struct {
 	Key  string `json:"api_key"`
 }
 
-// longestSleep bounds how late a follow-up that was added meanwhile is noticed.
-const longestSleep = 5 * time.Millisecond
-
 // NewEngine makes an engine whose arrivals are planned from start on.
 func NewEngine(s *scenario.Scenario, plan pace.Plan, run string, merchants []Merchant, c *client.Client,
 	j *record.Journal, t *record.Tally, start time.Time,
 ) *Engine {
 	return &Engine{
 		scenario: s, plan: plan, run: run, merchants: merchants, client: c, journal: j, tally: t, start: start,
-		tasks: make(chan *open), arrived: make(chan struct{}),
+		tasks: make(chan *open), arrived: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 }
 
@@ -90,18 +89,7 @@ func (e *Engine) Run(load, settle context.Context) {
 		if !arriving && e.open.Load() == 0 {
 			break
 		}
-		// Sleeps below a millisecond are rounded up to about one by the runtime's poller. Nothing is lost by that: at the
-		// next wake-up everything that is due by then goes out as one batch, and lateness says how late it was.
-		wait := longestSleep
-		if arriving {
-			at, _ := e.plan.At(next)
-			wait = min(wait, time.Until(e.start.Add(at)))
-		}
-		timer.Reset(max(wait, 0))
-		select {
-		case <-timer.C:
-		case <-settle.Done():
-		}
+		e.sleep(load, settle, timer, next, arriving)
 	}
 	if arriving {
 		close(e.arrived)

@@ -29,6 +29,16 @@ func (f *followUps) take(now time.Time) *open {
 	return heap.Pop(&f.waiting).(*open)
 }
 
+// earliest says when the next one is due.
+func (f *followUps) earliest() (due time.Time, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.waiting) == 0 {
+		return time.Time{}, false
+	}
+	return f.waiting[0].due, true
+}
+
 // byDue is a heap.Interface.
 type byDue []*open
 

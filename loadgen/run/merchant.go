@@ -81,8 +81,7 @@ func (e *Engine) looked(shard int, o *open, a *client.Answer) {
 // again puts the payment into the heap, or gives it up when the next request would come after the merchant's deadline.
 func (e *Engine) again(o *open, due time.Time, a *client.Answer) {
 	if due.Sub(e.start)-o.planned <= e.scenario.Client.Deadline {
-		o.due = due
-		e.later.add(o)
+		e.schedule(o, due)
 		return
 	}
 	if o.id != "" {
@@ -109,7 +108,9 @@ func (e *Engine) end(shard int, o *open, id, end string, a *client.Answer) {
 	if end == "PAID" || end == "FAILED" {
 		e.tally.Completion.Record(shard, a.Done.Sub(e.start)-o.planned)
 	}
-	e.open.Add(-1)
+	if e.open.Add(-1) == 0 {
+		e.poke()
+	}
 }
 
 func (e *Engine) fault(try record.Try, a *client.Answer) {

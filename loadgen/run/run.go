@@ -2,12 +2,8 @@ package run
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -37,7 +33,7 @@ func Run(load context.Context, o Options) (*report.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.database.Close()
+	defer func() { _ = r.database.Close() }() // it only read
 	defer r.client.Close()
 	r.live.Say("run %s: %d payments planned over %s against %s; its folder is %s",
 		r.result.Run, r.plan.Total(), r.plan.Duration().Round(time.Millisecond), o.Stack.Target, r.result.Folder)
@@ -63,64 +59,6 @@ type runner struct {
 	logs     logMarks
 	result   *report.Result
 	spoilt   []string // why the run says nothing
-}
-
-// warmUp lies between the start of the run's clock and its first arrival.
-const warmUp = 50 * time.Millisecond
-
-func prepare(ctx context.Context, o Options) (*runner, error) {
-	plan, err := pace.New(o.Scenario.Stages)
-	if err != nil {
-		return nil, err
-	}
-	merchants, err := readMerchants(o.Stack.MerchantsFile, o.Scenario.Merchants)
-	if err != nil {
-		return nil, err
-	}
-	keys := make([]string, len(merchants))
-	for i, m := range merchants {
-		keys[i] = m.Key
-	}
-	c, err := client.New(o.Stack.Target, keys, o.Scenario.Client)
-	if err != nil {
-		return nil, err
-	}
-	database, err := verify.OpenDatabase(ctx, o.Stack.MySQL)
-	if err != nil {
-		return nil, fmt.Errorf("the run could not be verified, so nothing was sent: %w", err)
-	}
-	r := &runner{stack: o.Stack, live: o.Live, out: o.Out, plan: plan, client: c, database: database, tally: record.NewTally()}
-	scope, err := preflight(ctx, &o.Stack, c, merchants, database)
-	if err != nil {
-		return nil, errors.Join(err, database.Close())
-	}
-	start := time.Now().Add(warmUp)
-	folder, err := makeFolder(o.Runs, o.Scenario.Name, start)
-	if err != nil {
-		return nil, errors.Join(err, database.Close())
-	}
-	r.result = &report.Result{
-		Schema: report.Schema, Verdict: report.Unfinished, Run: newRunID(o.Scenario.Name), Folder: folder, Command: o.Command,
-		Host: host(), Scenario: o.Scenario, Target: o.Stack.Target, Start: start.UTC(), Scope: scope,
-	}
-	if r.journal, err = record.Create(filepath.Join(folder, "journal.jsonl"), r.result.Run, start); err != nil {
-		return nil, errors.Join(err, database.Close())
-	}
-	// Written now as well: a run whose process is killed can still be verified from its folder.
-	if err := errors.Join(os.WriteFile(filepath.Join(folder, "scenario.yaml"), o.Text, 0o644),
-		report.Save(filepath.Join(folder, "result.json"), r.result)); err != nil {
-		return nil, errors.Join(err, r.journal.Close(), database.Close())
-	}
-	r.logs, r.health = markLogs(o.Stack.Logs), startHealth()
-	r.engine = NewEngine(&r.result.Scenario, plan, r.result.Run, merchants, c, r.journal, r.tally, start)
-	return r, nil
-}
-
-// newRunID keeps the order ids and keys of two runs apart, also of two that start in the same moment elsewhere.
-func newRunID(scenario string) string {
-	var b [5]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return scenario + "-" + hex.EncodeToString(b[:])
 }
 
 // drive sends the load and waits for quiescence, showing how it goes.
@@ -157,7 +95,7 @@ func (r *runner) measure() {
 		SyncResponse: r.tally.SyncResponse.Whole(), Response: r.tally.Response.Whole(), Completion: r.tally.Completion.Whole(),
 	}
 	result.Generator = r.health.figures(r.tally.Lateness.Whole(), result.Counts.Attempts+result.Counts.Looks)
-	result.Rate = float64(result.Counts.Sent) / min(result.Load, r.plan.Duration().Seconds())
+	result.Rate = float64(result.Counts.Sent) / max(min(result.Load, r.plan.Duration().Seconds()), 0.001)
 
 	if late := result.Generator.Lateness.P99; late > milliseconds(gate.LatenessP99) {
 		r.spoil("the generator was late: p99 of planned → sent is %.1f ms, the bound is %s", late, gate.LatenessP99)

@@ -30,13 +30,14 @@ func options(t *testing.T, x *system, s scenario.Scenario) (Options, *bytes.Buff
 var lastLine = regexp.MustCompile(`^verdict=\w+ payments=\d+ rate=[\d.]+ p99_ms=[\d.]+ lost=\d+ duplicated=\d+ unsettled=\d+ violations=\d+ report=\S+/result\.json$`)
 
 func TestRun_HonestSystem_PassesAndWritesItsFolder(t *testing.T) {
-	o, _ := options(t, newSystem(t), small(100, 500*time.Millisecond, 0.5))
+	x := newSystem(t)
+	o, _ := options(t, x, small(100, 500*time.Millisecond, 0.5))
 	o.Stack.Logs = t.TempDir()
 	log := filepath.Join(o.Stack.Logs, "payment-api-1.log")
 	if err := os.WriteFile(log, []byte("before the run\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(300*time.Millisecond, func() { _ = os.WriteFile(log, []byte("before the run\nduring the run\n"), 0o644) })
+	x.slow = func(int) { _ = os.WriteFile(log, []byte("before the run\nduring the run\n"), 0o644) }
 	result, err := Run(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -98,9 +99,15 @@ func TestRun_GeneratorOutOfPlaces_IsInvalid(t *testing.T) {
 }
 
 func TestRun_StoppedByHand_StillVerifiesAndReports(t *testing.T) {
-	o, _ := options(t, newSystem(t), small(20_000, 100*time.Second, 0.5))
-	load, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	x := newSystem(t)
+	o, _ := options(t, x, small(20_000, 100*time.Second, 0.5))
+	load, stop := context.WithCancel(t.Context())
 	defer stop()
+	x.slow = func(answered int) {
+		if answered == 30 {
+			stop()
+		}
+	}
 	result, err := Run(load, o)
 	if err != nil {
 		t.Fatal(err)
@@ -115,9 +122,7 @@ func TestRun_NeverQuiescent_EndsAtTheBoundAndFails(t *testing.T) {
 	s := small(10, 50*time.Millisecond, 0)
 	s.Settle = 1200 * time.Millisecond
 	o, _ := options(t, x, s)
-	time.AfterFunc(200*time.Millisecond, func() {
-		x.exec("INSERT INTO open_payment (payment_id, due_at) VALUES (?, NOW(6))", systemFirstID)
-	})
+	x.slow = func(int) { x.exec("REPLACE INTO open_payment (payment_id, due_at) VALUES (?, NOW(6))", systemFirstID) }
 	began := time.Now()
 	result, err := Run(t.Context(), o)
 	if err != nil {

@@ -66,7 +66,7 @@ const (
 
 // Knobs is the set of the environment's variables.
 func Knobs(lookup func(string) (string, bool)) *config.Set {
-	return config.New("loadgen", "Environment (before the stack's file, which has the same names)", lookup)
+	return config.New("loadgen", "What is set in the environment goes before the stack's file (--stack), which has the same names.", lookup)
 }
 
 // readEnv reads lines KEY=value; blank lines and # comments are passed over.

@@ -70,22 +70,31 @@ func (d *Database) tell(ctx context.Context, o *Offender) error {
 		{"open work", `SELECT CONCAT_WS(' ', 'due', due_at, 'lease', lease_until, owner, 'attempts', attempts) FROM open_payment WHERE payment_id = ?`},
 		{"event", `SELECT CONCAT_WS(' ', at, seq, from_state, '->', to_state, cause, legs, actor) FROM payment_event WHERE payment_id = ? ORDER BY seq`},
 	} {
-		rows, err := d.db.QueryContext(ctx, ask.query, o.id)
+		lines, err := d.lines(ctx, ask.query, o.id)
 		if err != nil {
 			return fmt.Errorf("read the history of payment %d: %w", o.id, err)
 		}
-		for rows.Next() {
-			var text sql.NullString
-			if err := rows.Scan(&text); err != nil {
-				return fmt.Errorf("read the history of payment %d: %w", o.id, err)
-			}
-			o.Database = append(o.Database, ask.what+" "+text.String)
-		}
-		if err := rows.Err(); err != nil {
-			return fmt.Errorf("read the history of payment %d: %w", o.id, err)
+		for _, l := range lines {
+			o.Database = append(o.Database, ask.what+" "+l)
 		}
 	}
 	return nil
+}
+
+func (d *Database) lines(ctx context.Context, query string, id uint64) (lines []string, err error) {
+	rows, err := d.db.QueryContext(ctx, query, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text sql.NullString
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		lines = append(lines, text.String)
+	}
+	return lines, rows.Err()
 }
 
 func line(v any) string {

@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -194,69 +193,4 @@ func sortedLegs(booked map[uint8]*live) []uint8 {
 	}
 	slices.Sort(seqs)
 	return seqs
-}
-
-// order is an order and the amount that may be charged for it.
-type order struct {
-	merchant uint32
-	name     string
-	amount   int64
-}
-
-// judgeOrders is invariant 1: at every prefix of the book, each order has at most one live charge of each of the means,
-// and they sum to no more than its amount. Only an order's own entries change that, so the book is sorted by order, and
-// within an order by seq. It sorts both lists in place.
-func judgeOrders(v *Verdict, orders []order, movements []movement) {
-	slices.SortStableFunc(orders, func(a, b order) int {
-		return cmp.Or(cmp.Compare(a.merchant, b.merchant), cmp.Compare(a.name, b.name))
-	})
-	slices.SortFunc(movements, func(a, b movement) int {
-		return cmp.Or(cmp.Compare(a.merchant, b.merchant), cmp.Compare(a.Order, b.Order), cmp.Compare(a.Seq, b.Seq))
-	})
-	for len(movements) > 0 {
-		first, n := movements[0], 1
-		for n < len(movements) && movements[n].merchant == first.merchant && movements[n].Order == first.Order {
-			n++
-		}
-		for len(orders) > 0 && (orders[0].merchant < first.merchant || orders[0].merchant == first.merchant && orders[0].name < first.Order) {
-			orders = orders[1:]
-		}
-		var amount int64 // an order that nobody placed may be charged nothing
-		if len(orders) > 0 && orders[0].merchant == first.merchant && orders[0].name == first.Order {
-			amount = orders[0].amount // the client's plan stands before the database's row
-		}
-		v.check(1, 1)
-		atMostOnce(v, movements[:n], amount)
-		movements = movements[n:]
-	}
-}
-
-// atMostOnce plays one order's entries and tells the first prefix that breaks the rule.
-func atMostOnce(v *Verdict, entries []movement, amount int64) {
-	var alive []movement
-	for _, m := range entries {
-		switch m.Effect {
-		case "charged", "captured":
-			alive = append(alive, m)
-		case "voided":
-			alive = slices.DeleteFunc(alive, func(a movement) bool { return a.Means == m.Means && a.Transaction == m.Transaction })
-		}
-		var sum int64
-		count := 0
-		for _, a := range alive {
-			sum += a.Amount
-			if a.Means == m.Means {
-				count++
-			}
-		}
-		c := &Case{ID: m.payment}
-		if count > 1 {
-			v.violated(1, c, m.Order, "at seq %d of the book, %s has %d live charges for one order", m.Seq, m.Means, count)
-			return
-		}
-		if sum > amount {
-			v.violated(1, c, m.Order, "at seq %d of the book, %d is live for an order of %d", m.Seq, sum, amount)
-			return
-		}
-	}
 }

@@ -49,9 +49,9 @@ type Offender struct {
 // maxOffenders of each invariant are kept and told; the rest is counted.
 const maxOffenders = 10
 
-func newVerdict(run string, scope Scope) *Verdict {
+func newVerdict(run string, scope Scope, began time.Time) *Verdict {
 	return &Verdict{
-		Schema: Schema, Run: run, Scope: scope, At: time.Now().UTC(),
+		Schema: Schema, Run: run, Scope: scope, At: began.UTC(),
 		Invariants: []Invariant{
 			{Number: 1, Name: "at most once", Unit: "orders in the book"},
 			{Number: 2, Name: "no orphan, no phantom", Unit: "charges and captured legs"},

@@ -114,11 +114,10 @@ func decidePG(t *turn) verdict {
 	case op == script.NetCancel:
 		v := t.voidAll("canceled")
 		v.entries = append(v.entries, t.entry(book.Canceled, ""))
+		v.answer.repeated = false
 		return v
 	case t.record.first.id == 0: // void
 		return t.refuse(codeNotFound)
-	case t.record.liveCount() == 0:
-		return t.repeat("voided", t.record.current())
 	default:
 		return t.voidAll("voided")
 	}
@@ -132,5 +131,6 @@ func (t *turn) voidAll(result string) verdict {
 		}
 	}
 	v.answer.voided = len(v.entries)
+	v.answer.repeated = len(v.entries) == 0
 	return v
 }

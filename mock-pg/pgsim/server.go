@@ -162,7 +162,8 @@ func (s *Server) listen() (err error) {
 		ReadTimeout:           s.options.ReadTimeout,
 		IdleTimeout:           s.options.IdleTimeout,
 		CloseOnShutdown:       true,
-		KeepHijackedConns:     true, // a fault that takes a connection over gives it to a goroutine of its own
+		MaxIdleWorkerDuration: 200 * time.Millisecond, // its sweeper sleeps this long before it sees a stop: 10 s would look like a leak
+		KeepHijackedConns:     true,                   // a fault that takes a connection over gives it to a goroutine of its own
 		NoDefaultContentType:  true,
 		NoDefaultServerHeader: true,
 		Logger:                quiet{s.log},

@@ -77,7 +77,7 @@ func (s *stats) addedLatency(connection uint64, added time.Duration) {
 // statsPage is /stats.
 type statsPage struct {
 	AddedLatency latencyFigures   `json:"added_latency"`
-	Answers      map[string]int64 `json:"answers"` // means/op/result
+	Answers      map[string]int64 `json:"counts"` // of what was done, by means/op/result
 	Faults       map[string]int64 `json:"faults"`
 	Refused      map[string]int64 `json:"refused"` // by HTTP status
 	Connections  int64            `json:"open_connections"`

@@ -51,8 +51,8 @@ func Decode(m kafka.Message) (payment.ID, error) {
 	if err := json.Unmarshal(m.Value, &b); err != nil {
 		return 0, fmt.Errorf("the message is not JSON of an accepted payment: %w", err)
 	}
-	if b.Version != version || b.Payment == 0 {
-		return 0, fmt.Errorf("the message has version %d and payment %d; version %d with a payment is known here", b.Version, b.Payment, version)
+	if b.Version != version || b.Payment == 0 || b.Payment>>63 != 0 {
+		return 0, fmt.Errorf("the message has version %d and payment %d; version %d with a payment's id (63 bits) is known here", b.Version, b.Payment, version)
 	}
 	return b.Payment, nil
 }

@@ -89,10 +89,13 @@ func TestCharge_OverlongTextsOfTheMeans_AreCutToWhatTheStoreTakes(t *testing.T) 
 	}
 }
 
+// After a 302 net/http would ask elsewhere with a GET, whose answer is nobody's charge.
 func TestCharge_Redirect_IsNotFollowed(t *testing.T) {
 	elsewhere := serve(t, send(200, approved))
-	m := serve(t, raw("HTTP/1.1 307 x\r\nLocation: "+elsewhere.url()+"/pg/v1/charge\r\nContent-Length: 0\r\n\r\n"))
-	expect(t, connect(t, m.url()).Do(t.Context(), charge()), payment.Unclear, "http-307")
+	for _, status := range []string{"301", "302", "303", "307", "308"} {
+		m := serve(t, raw("HTTP/1.1 "+status+" x\r\nLocation: "+elsewhere.url()+"/pg/v1/charge\r\nContent-Length: 0\r\n\r\n"))
+		expect(t, connect(t, m.url()).Do(t.Context(), charge()), payment.Unclear, "http-"+status)
+	}
 	if n := elsewhere.requests.Load(); n != 0 {
 		t.Errorf("the charge was sent on %d times", n)
 	}

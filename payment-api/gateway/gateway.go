@@ -122,6 +122,7 @@ func (g *Gateway) call(ctx context.Context, w *way, c payment.Call) payment.Repl
 	if err != nil {
 		return unanswered(body, err)
 	}
+	defer func() { _ = response.Body.Close() }()
 	return decode(c, response)
 }
 

@@ -72,7 +72,6 @@ func encode(c payment.Call, ttl time.Duration) []byte {
 
 // decode reads an answer to its end, so that the connection can be used again, and says what it means.
 func decode(c payment.Call, response *http.Response) payment.Reply {
-	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	switch {
 	case err != nil:

@@ -1,7 +1,7 @@
 // Package httpapi is the merchants' door: it turns HTTP requests into calls of the domain and answers and errors back
 // into HTTP. It decides nothing about payments.
 //
-//	trace ─► recover ─► metrics ─► bounded in flight ─► who is it (API key) ─► route ─► domain ─► answer or problem
+//	trace, metrics ─► recover ─► bounded in flight ─► who is it (API key) ─► route ─► domain ─► answer or problem
 //
 // Fiber hands out views into pooled buffers: nothing that comes from its context outlives a handler here uncopied.
 package httpapi
@@ -61,9 +61,10 @@ func New(payments Payments, keys *Keys, o Options, log *slog.Logger) (*API, erro
 	if err != nil {
 		return nil, err
 	}
-	a.app.Use(observe.request, recover.New(), a.farewell, a.bound, a.authenticate)
+	a.app.Use(observe.request, recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: a.panicked}), a.farewell, a.bound, a.authenticate)
 	a.app.Post("/v1/payments", a.create)
 	a.app.Get("/v1/payments/:id", a.get)
+	a.app.Server().Handler = a.knownMethods(a.app.Handler())
 	return a, nil
 }
 

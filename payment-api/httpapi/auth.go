@@ -25,8 +25,9 @@ type Keys struct {
 	read  ReadKeys
 	known atomic.Pointer[[]ownedKey]
 
-	mu       sync.Mutex // one refresh at a time
+	mu       sync.Mutex // one refresh at a time; guards the two below
 	lastRead time.Time
+	lastErr  error
 }
 
 type ownedKey struct {
@@ -34,7 +35,12 @@ type ownedKey struct {
 	merchant payment.MerchantID
 }
 
-const refreshEvery = time.Second
+// A refresh that failed counts like one that did not: while the database is away requests are refused at once instead of
+// queueing up, each for its own try.
+const (
+	refreshEvery  = time.Second
+	refreshWithin = 2 * time.Second
+)
 
 // NewKeys reads the keys for the first time when the first request comes.
 func NewKeys(read ReadKeys) *Keys {
@@ -70,9 +76,12 @@ func (k *Keys) refresh(ctx context.Context) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if time.Since(k.lastRead) < refreshEvery {
-		return nil
+		return k.lastErr
 	}
+	ctx, cancel := context.WithTimeout(ctx, refreshWithin)
+	defer cancel()
 	read, err := k.read(ctx)
+	k.lastRead, k.lastErr = time.Now(), err
 	if err != nil {
 		return err
 	}
@@ -81,7 +90,6 @@ func (k *Keys) refresh(ctx context.Context) error {
 		list = append(list, ownedKey{hash, read[hash]})
 	}
 	k.known.Store(&list)
-	k.lastRead = time.Now()
 	return nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,9 +36,8 @@ func (a *API) create(c *fiber.Ctx) error {
 		return err
 	}
 	mode := payment.Sync
-	if prefersAsync(c.Get("Prefer")) {
+	if slices.ContainsFunc(c.Request().Header.PeekAll("Prefer"), prefersAsync) {
 		mode = payment.Async
-		c.Set("Preference-Applied", "respond-async")
 	}
 	// The work goes on when the client leaves: what is begun must be settled and stored.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.UserContext()), a.options.WorkDeadline)
@@ -47,6 +48,9 @@ func (a *API) create(c *fiber.Ctx) error {
 	}
 	if created.Replayed {
 		c.Set("Idempotent-Replayed", "true")
+	}
+	if mode == payment.Async && created.Status == fiber.StatusAccepted {
+		c.Set("Preference-Applied", "respond-async")
 	}
 	c.Set(fiber.HeaderLocation, payment.StatusURL(created.Payment))
 	return sendJSON(c, created.Status, created.Body)
@@ -93,6 +97,8 @@ func jsonFault(err error) string {
 	switch {
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("the body is not valid JSON: byte %d", syntax.Offset)
+	case errors.As(err, &kind) && kind.Field == "":
+		return fmt.Sprintf("the body must be a JSON object, not a JSON %s", kind.Value)
 	case errors.As(err, &kind):
 		return fmt.Sprintf("%s has the wrong type: a JSON %s does not fit", kind.Field, kind.Value)
 	case strings.HasPrefix(err.Error(), "json: unknown field "):
@@ -102,16 +108,20 @@ func jsonFault(err error) string {
 	}
 }
 
-// prefersAsync reads RFC 7240's Prefer header: preferences stand between commas, parameters behind semicolons.
-func prefersAsync(prefer string) bool {
-	for preference := range strings.SplitSeq(prefer, ",") {
+// prefersAsync reads one line of RFC 7240's Prefer header: preferences stand between commas, parameters behind semicolons,
+// and a quoted value may hold either.
+func prefersAsync(prefer []byte) bool {
+	for preference := range strings.SplitSeq(quoted.ReplaceAllString(string(prefer), ""), ",") {
 		name, _, _ := strings.Cut(preference, ";")
-		if strings.EqualFold(strings.TrimSpace(name), "respond-async") {
+		name, value, _ := strings.Cut(name, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "respond-async") && strings.TrimSpace(value) == "" {
 			return true
 		}
 	}
 	return false
 }
+
+var quoted = regexp.MustCompile(`"(\\.|[^"\\])*"`)
 
 // carrier is the trace context as it rides in the outbox.
 func carrier(ctx context.Context) string {

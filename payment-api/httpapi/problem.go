@@ -3,8 +3,12 @@ package httpapi
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"gazua.example/payment-api/payment"
 )
@@ -16,6 +20,7 @@ const (
 	kindMediaType    payment.Kind = "unsupported-media-type"
 	kindTooLarge     payment.Kind = "request-too-large"
 	kindMethod       payment.Kind = "method-not-allowed"
+	kindTimeout      payment.Kind = "request-timeout"
 	kindInternal     payment.Kind = "internal-error"
 )
 
@@ -29,6 +34,7 @@ var problems = map[payment.Kind]struct {
 	kindUnauthorized:        {fiber.StatusUnauthorized, "The API key is missing or unknown"},
 	payment.KindNotFound:    {fiber.StatusNotFound, "Not found"},
 	kindMethod:              {fiber.StatusMethodNotAllowed, "This method is not for this address"},
+	kindTimeout:             {fiber.StatusRequestTimeout, "The request did not come in time"},
 	payment.KindInProgress:  {fiber.StatusConflict, "The request is still being processed"},
 	payment.KindOrderBusy:   {fiber.StatusConflict, "The order is being paid"},
 	payment.KindOrderPaid:   {fiber.StatusConflict, "The order is paid"},
@@ -63,7 +69,7 @@ func (a *API) problem(c *fiber.Ctx, err error) error {
 		known = &payment.Error{Kind: kindInternal, Detail: "the request could not be worked on; send it again with the same Idempotency-Key", Cause: err}
 	}
 	kind := problems[known.Kind]
-	if kind.status >= fiber.StatusInternalServerError {
+	if known.Cause != nil { // a refusal for want of room explains itself, and logging each would make the want worse
 		a.log.WarnContext(c.UserContext(), "request", "kind", string(known.Kind), "payment_id", known.Payment.String(), "error", known.Error())
 	}
 	retryAfter(c, known.RetryAfter)
@@ -75,6 +81,26 @@ func (a *API) problem(c *fiber.Ctx, err error) error {
 	return c.Status(kind.status).Send(body)
 }
 
+// knownMethods answers what Fiber does not even route, an invented method, as a problem too.
+func (a *API) knownMethods(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+	return func(request *fasthttp.RequestCtx) {
+		if slices.Contains(fiber.DefaultMethods, string(request.Method())) {
+			next(request)
+			return
+		}
+		c := a.app.AcquireCtx(request)
+		defer a.app.ReleaseCtx(c)
+		if err := a.problem(c, fiber.ErrMethodNotAllowed); err != nil {
+			request.Error("", fiber.StatusInternalServerError)
+		}
+	}
+}
+
+// panicked keeps where a panic came from; the client is told no more than that something went wrong.
+func (a *API) panicked(c *fiber.Ctx, reason any) {
+	a.log.ErrorContext(c.UserContext(), "panic", "reason", fmt.Sprint(reason), "stack", string(debug.Stack()))
+}
+
 func fromFiber(err *fiber.Error) *payment.Error {
 	switch err.Code {
 	case fiber.StatusNotFound:
@@ -83,7 +109,9 @@ func fromFiber(err *fiber.Error) *payment.Error {
 		return &payment.Error{Kind: kindMethod, Detail: "this method is not for this address"}
 	case fiber.StatusRequestEntityTooLarge, fiber.StatusRequestHeaderFieldsTooLarge:
 		return &payment.Error{Kind: kindTooLarge, Detail: "the body or the header is over its limit"}
-	case fiber.StatusBadRequest:
+	case fiber.StatusRequestTimeout:
+		return &payment.Error{Kind: kindTimeout, Detail: "the request did not come whole in time"}
+	case fiber.StatusBadRequest, fiber.StatusBadGateway: // the latter is Fiber's word for a client whose connection broke
 		return &payment.Error{Kind: payment.KindInvalid, Detail: "this is not a valid HTTP request"}
 	default:
 		return &payment.Error{Kind: kindInternal, Detail: "the request could not be worked on", Cause: err}

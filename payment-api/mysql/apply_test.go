@@ -72,13 +72,13 @@ func TestApply_StaleVersionOrState_MissesAndWritesNothing(t *testing.T) {
 }
 
 func TestApply_Race_HasOneWinner(t *testing.T) {
-	p := claimed(t, payment.Sync)
+	p, racing := claimed(t, payment.Sync), stores(t)
 	errs := make([]error, 16)
 	var start, all sync.WaitGroup
 	start.Add(1)
 	for i := range errs {
 		c := move(p, []payment.State{payment.Paid, payment.Undoing}[i%2], payment.Work{})
-		all.Go(func() { start.Wait(); errs[i] = store().Apply(t.Context(), []payment.Change{c})[0] })
+		all.Go(func() { start.Wait(); errs[i] = racing[i%len(racing)].Apply(t.Context(), []payment.Change{c})[0] })
 	}
 	start.Done()
 	all.Wait()

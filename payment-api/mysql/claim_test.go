@@ -93,7 +93,7 @@ func TestClaim_Race_HasOneWinner(t *testing.T) {
 	for _, same := range []string{"key", "order"} {
 		t.Run(same, func(t *testing.T) {
 			const racers = 24
-			base := fresh(payment.Sync)
+			base, racing := fresh(payment.Sync), stores(t)
 			got := make([]payment.Claimed, racers)
 			var start, all sync.WaitGroup
 			start.Add(1)
@@ -106,7 +106,7 @@ func TestClaim_Race_HasOneWinner(t *testing.T) {
 				}
 				all.Go(func() {
 					start.Wait()
-					got[i] = store().Claim(t.Context(), []payment.NewPayment{n})[0]
+					got[i] = racing[i%len(racing)].Claim(t.Context(), []payment.NewPayment{n})[0]
 				})
 			}
 			start.Done()

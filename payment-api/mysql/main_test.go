@@ -19,6 +19,7 @@ import (
 var (
 	server *stacktest.MySQLServer
 	db     *sql.DB
+	shared *mysql.Store
 )
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -47,6 +48,9 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = db.Close() }()
+	// One committer: the members of a batch come in the order in which a test gives them.
+	shared = mysql.NewStore(db, mysql.GroupOptions{Max: 64, Committers: 1})
+	defer shared.Close()
 	return m.Run()
 }
 
@@ -89,7 +93,18 @@ func claimed(t *testing.T, mode payment.Mode) *payment.Payment {
 	return load(t, n.Payment.ID)
 }
 
-func store() *mysql.Store { return mysql.NewStore(db) }
+func store() *mysql.Store { return shared }
+
+// stores are several processes' stores, for races.
+func stores(t *testing.T) []*mysql.Store {
+	t.Helper()
+	all := make([]*mysql.Store, 4)
+	for i := range all {
+		all[i] = mysql.NewStore(db, mysql.DefaultGroup())
+		t.Cleanup(all[i].Close)
+	}
+	return all
+}
 
 func load(t *testing.T, id payment.ID) *payment.Payment {
 	t.Helper()

@@ -55,12 +55,15 @@ func TestMakePartitions_ReachSevenDaysAhead_AtTheSameBordersEverywhere(t *testin
 func TestStore_EachStatementTouchesOnePartition(t *testing.T) {
 	pool, sent := record(db)
 	defer func() { _ = pool.Close() }()
-	recorded := mysql.NewStore(pool)
+	recorded := mysql.NewStore(pool, mysql.GroupOptions{Max: 64, Committers: 1})
+	defer recorded.Close()
 	for _, mode := range []payment.Mode{payment.Sync, payment.Async} {
 		n := fresh(mode)
 		taken := fresh(mode)
 		taken.Payment.Order = n.Payment.Order
-		if got := recorded.Claim(t.Context(), []payment.NewPayment{n, n, taken}); got[0] != (payment.Claimed{}) || got[1].Key == nil || got[2].Guard == nil {
+		again := fresh(mode)
+		again.Payment.KeyHash = n.Payment.KeyHash
+		if got := recorded.Claim(t.Context(), []payment.NewPayment{n, again, taken}); got[0] != (payment.Claimed{}) || got[1].Key == nil || got[2].Guard == nil {
 			t.Fatalf("%+v", got)
 		}
 		p := load(t, n.Payment.ID)
@@ -76,7 +79,7 @@ func TestStore_EachStatementTouchesOnePartition(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(sent.statements) < 30 {
+	if len(sent.statements) < 20 {
 		t.Fatalf("only %d statements were recorded", len(sent.statements))
 	}
 	partitioned := 0
@@ -172,7 +175,9 @@ func TestStore_ServerGone_IsUnavailable(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = gone.Close() }()
-	got := mysql.NewStore(gone).Claim(context.Background(), []payment.NewPayment{fresh(payment.Sync)})[0]
+	lost := mysql.NewStore(gone, mysql.DefaultGroup())
+	defer lost.Close()
+	got := lost.Claim(context.Background(), []payment.NewPayment{fresh(payment.Sync)})[0]
 	if got.Err == nil || got.Key != nil || got.Guard != nil {
 		t.Errorf("%+v", got)
 	}

@@ -9,42 +9,77 @@ import (
 	"gazua.example/payment-api/payment"
 )
 
-// Store is the domain's memory. Its verbs take batches; a batch is worked off member by member, each in a transaction of
-// its own.
+// Store is the domain's memory. What several callers commit at about the same time shares a transaction; each member
+// gets exactly what it would have got alone.
 type Store struct {
-	db *sql.DB
+	db      *sql.DB
+	claims  *group[payment.NewPayment, payment.Claimed]
+	changes *group[payment.Change, error]
 }
 
 var _ payment.Store = (*Store)(nil)
 
-// NewStore keeps payments in db, which has the schema of migrations/.
-func NewStore(db *sql.DB) *Store { return &Store{db: db} }
+// NewStore keeps payments in db, which has the schema of migrations/. Close ends it.
+func NewStore(db *sql.DB, o GroupOptions) *Store {
+	s := &Store{db: db}
+	s.claims = newGroup(o, s.claimAll)
+	s.changes = newGroup(o, s.applyAll)
+	return s
+}
+
+// Close ends the committers. Nobody may use the store any more.
+func (s *Store) Close() {
+	s.claims.end()
+	s.changes.end()
+}
 
 // Claim implements payment.Store.
-func (s *Store) Claim(ctx context.Context, batch []payment.NewPayment) []payment.Claimed {
-	claimed := make([]payment.Claimed, len(batch))
-	for i := range batch {
-		claimed[i] = s.claimOne(ctx, &batch[i])
-	}
-	return claimed
+func (s *Store) Claim(_ context.Context, batch []payment.NewPayment) []payment.Claimed {
+	return s.claims.do(batch)
 }
 
 // Apply implements payment.Store.
-func (s *Store) Apply(ctx context.Context, batch []payment.Change) []error {
-	errs := make([]error, len(batch))
-	for i := range batch {
-		errs[i] = s.applyOne(ctx, &batch[i])
-	}
-	return errs
+func (s *Store) Apply(_ context.Context, batch []payment.Change) []error {
+	return s.changes.do(batch)
 }
 
 // micros is a duration as SQL takes it: INTERVAL ? MICROSECOND.
 func micros(d time.Duration) int64 { return d.Microseconds() }
 
-// marks is n placeholders: ?,?,?
-func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
-
-// rows is n rows of placeholders: (?,?),(?,?)
-func rows(n int, row string) string { return strings.TrimSuffix(strings.Repeat(row+",", n), ",") }
+// nullMicros is NULL for no duration: NULL added to a time is NULL.
+func nullMicros(d time.Duration) sql.NullInt64 {
+	return sql.NullInt64{Int64: micros(d), Valid: d > 0}
+}
 
 func nullTime(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }
+
+// list gathers rows of values and their placeholders: (?,?),(?,?).
+type list struct {
+	marks strings.Builder
+	args  []any
+}
+
+// row adds a row whose placeholders may be expressions, such as (?,UTC_TIMESTAMP(6)).
+func (l *list) row(marks string, args ...any) {
+	if l.marks.Len() > 0 {
+		l.marks.WriteByte(',')
+	}
+	l.marks.WriteString(marks)
+	l.args = append(l.args, args...)
+}
+
+func (l *list) empty() bool { return l.marks.Len() == 0 }
+
+// choice is a CASE over payment ids: the value that each row of one UPDATE gets.
+type choice struct {
+	marks strings.Builder
+	args  []any
+}
+
+func (c *choice) when(id payment.ID, marks string, arg any) {
+	c.marks.WriteString(" WHEN ? THEN " + marks)
+	c.args = append(c.args, id, arg)
+}
+
+// marks is n placeholders: ?,?,?
+func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }

@@ -51,14 +51,19 @@ func once(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
 	if err == nil {
 		return nil
 	}
-	var said *driver.MySQLError
-	if errors.As(err, &said) {
-		return notStored(err) // the server answered: it did not commit
+	if answered(err) {
+		return notStored(err) // the server says that it did not commit
 	}
 	return fmt.Errorf("%w: %w", errAmbiguous, err)
 }
 
 func notStored(err error) error { return fmt.Errorf("%w: %w", payment.ErrUnavailable, err) }
+
+// answered says that the error came from the server, so the connection and the server are there.
+func answered(err error) bool {
+	var said *driver.MySQLError
+	return errors.As(err, &said)
+}
 
 func isServerError(err error, number uint16) bool {
 	var said *driver.MySQLError
@@ -76,4 +81,10 @@ func affected(ctx context.Context, tx *sql.Tx, statement string, args ...any) (i
 		return 0, notStored(err)
 	}
 	return n, nil
+}
+
+// exec runs a statement.
+func exec(ctx context.Context, tx *sql.Tx, statement string, args ...any) error {
+	_, err := affected(ctx, tx, statement, args...)
+	return err
 }

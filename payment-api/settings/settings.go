@@ -7,6 +7,7 @@ import (
 
 	"gazua.example/infra/config"
 	"gazua.example/payment-api/gateway"
+	"gazua.example/payment-api/mysql"
 	"gazua.example/payment-api/payment"
 )
 
@@ -33,9 +34,19 @@ func Limits(set *config.Set) payment.Limits {
 	return l
 }
 
+// Group reads how commits are shared.
+func Group(set *config.Set) mysql.GroupOptions {
+	o := mysql.DefaultGroup()
+	return mysql.GroupOptions{
+		Max:        set.Int("GROUP_MAX", o.Max, 1, 512, "payments that share one transaction; 1 is the plain way, a transaction a step"),
+		Wait:       set.Duration("GROUP_WAIT", o.Wait, 0, 100*time.Millisecond, "how long a transaction waits for more while another one is under way"),
+		Committers: set.Int("GROUP_COMMITTERS", o.Committers, 1, 64, "transactions of one kind under way at one time"),
+	}
+}
+
 // Means reads how the payment means are reached.
 func Means(set *config.Set, l payment.Limits) gateway.Options {
-	return gateway.Options{
+	o := gateway.Options{
 		URLs: map[payment.Means]string{
 			payment.PG:     set.String("PG_URL", "http://127.0.0.1:18085", "the PG"),
 			payment.Point:  set.String("POINT_URL", "http://127.0.0.1:18085", "the points' system"),
@@ -54,4 +65,7 @@ func Means(set *config.Set, l payment.Limits) gateway.Options {
 			Probes:   set.Int("BREAKER_PROBES", 4, 1, 100, "calls that try whether the means is back"),
 		},
 	}
+	set.Check(o.Breaker.Window > l.MeansTimeout, "BREAKER_WINDOW=%s must be over MEANS_TIMEOUT=%s, or calls that time out never open the breaker", o.Breaker.Window, l.MeansTimeout)
+	set.Check(o.BulkheadWait < l.MeansTimeout, "MEANS_WAIT=%s must be below MEANS_TIMEOUT=%s, which bounds the whole call", o.BulkheadWait, l.MeansTimeout)
+	return o
 }

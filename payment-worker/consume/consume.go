@@ -27,6 +27,7 @@ const (
 	retryWait   = 500 * time.Millisecond // between two tries of what failed for a passing reason
 	pausedWait  = 200 * time.Millisecond // between two looks at a breaker that is open
 	drainWithin = 4 * time.Second        // at the end of a generation; below the rebalance time-out
+	maxAhead    = 10_000                 // how far a partition runs ahead of a message that hangs; a crash repeats as many
 	fetchBytes  = 1 << 20                // with 10 MiB and short waits kafka-go runs into i/o time-outs on a backlog
 	fetchWait   = 500 * time.Millisecond
 )
@@ -53,6 +54,8 @@ type Consumer struct {
 	group   *kafka.ConsumerGroup
 	places  chan struct{}
 	joined  atomic.Bool
+	working sync.WaitGroup // generations and messages
+	drain   time.Duration
 	log     *slog.Logger
 }
 
@@ -66,46 +69,47 @@ func New(o Options, h Handler, log *slog.Logger) (*Consumer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the consumer group %s: %w", o.Group, err)
 	}
-	return &Consumer{options: o, handler: h, group: group, places: make(chan struct{}, o.Workers), log: log}, nil
+	return &Consumer{options: o, handler: h, group: group, places: make(chan struct{}, o.Workers), drain: drainWithin, log: log}, nil
 }
 
 // Joined says that this member has its partitions.
 func (c *Consumer) Joined() bool { return c.joined.Load() }
 
-// Run consumes until ctx ends: then it finishes what it works on, commits, and leaves the group.
+// Run consumes until ctx ends: then it commits what is done, leaves the group, and finishes what it still works on.
 func (c *Consumer) Run(ctx context.Context) error {
-	var generations sync.WaitGroup
 	for ctx.Err() == nil {
 		generation, err := c.group.Next(ctx)
 		if err != nil {
-			c.joined.Store(false)
 			if ctx.Err() == nil {
 				c.log.Warn("consume: join the group", "error", err.Error())
 			}
 			continue
 		}
-		c.joined.Store(true)
-		generations.Add(1)
-		c.serve(ctx, generation, generations.Done)
+		c.serve(generation)
 	}
-	generations.Wait() // the last commits go out before we leave
-	return c.group.Close()
+	// Close ends the generation and waits for it before it leaves. A generation that ended by itself would first join
+	// the next one, and everybody would rebalance twice.
+	err := c.group.Close()
+	c.working.Wait()
+	return err
 }
 
 // serve starts the readers of one generation. The generation ends for all when one of its functions returns, so none
 // does before it has to.
-func (c *Consumer) serve(stopping context.Context, generation *kafka.Generation, done func()) {
+func (c *Consumer) serve(generation *kafka.Generation) {
 	assigned := generation.Assignments[c.options.Topic]
 	c.log.Info("consume: generation", "id", generation.ID, "partitions", len(assigned))
 	marks := map[int]*watermark{}
 	for _, a := range assigned {
 		marks[a.ID] = newWatermark(max(a.Offset, 0)) // FirstOffset is -2: nothing committed yet
 	}
+	c.working.Add(1)
 	generation.Start(func(ended context.Context) {
-		defer done()
+		defer c.working.Done()
+		c.joined.Store(true)
+		defer c.joined.Store(false)
 		ctx, cancel := context.WithCancel(ended)
 		defer cancel()
-		context.AfterFunc(stopping, cancel)
 		var readers, work sync.WaitGroup
 		for _, a := range assigned {
 			readers.Go(func() { c.read(ctx, a, marks[a.ID], &work) })
@@ -113,7 +117,7 @@ func (c *Consumer) serve(stopping context.Context, generation *kafka.Generation,
 		commits := &committer{generation: generation, topic: c.options.Topic, marks: marks, log: c.log, last: map[int]int64{}}
 		commits.until(ctx)
 		readers.Wait()
-		waitAtMost(&work, drainWithin)
+		waitAtMost(&work, c.drain)
 		commits.now()
 	})
 }
@@ -129,15 +133,15 @@ func (c *Consumer) read(ctx context.Context, a kafka.PartitionAssignment, mark *
 		return
 	}
 	for ctx.Err() == nil {
-		if c.handler.Paused() {
-			wait(ctx, pausedWait)
+		if c.handler.Paused() || mark.ahead() >= maxAhead {
+			_ = wait(ctx, pausedWait) // the loop sees the end
 			continue
 		}
 		m, err := reader.ReadMessage(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
 				c.log.Warn("consume: read", "partition", a.ID, "error", err.Error())
-				wait(ctx, retryWait)
+				_ = wait(ctx, retryWait)
 			}
 			continue
 		}
@@ -147,7 +151,9 @@ func (c *Consumer) read(ctx context.Context, a kafka.PartitionAssignment, mark *
 			return
 		}
 		mark.begin(m.Offset)
+		c.working.Add(1)
 		work.Go(func() {
+			defer c.working.Done()
 			defer func() { <-c.places }()
 			if c.persist(ctx, m) {
 				mark.end(m.Offset)

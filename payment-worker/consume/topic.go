@@ -12,7 +12,9 @@ import (
 
 // MakeTopics makes the topics that are not there yet.
 func MakeTopics(ctx context.Context, brokers []string, partitions, replicas int, topics ...string) error {
-	client := &kafka.Client{Addr: kafka.TCP(brokers...), Timeout: 5 * time.Second, Transport: &kafka.Transport{DialTimeout: time.Second}}
+	transport := &kafka.Transport{DialTimeout: time.Second}
+	defer transport.CloseIdleConnections() // or each try leaves a goroutine that asks for metadata for ever
+	client := &kafka.Client{Addr: kafka.TCP(brokers...), Timeout: 5 * time.Second, Transport: transport}
 	var wanted []kafka.TopicConfig
 	for _, topic := range topics {
 		wanted = append(wanted, kafka.TopicConfig{Topic: topic, NumPartitions: partitions, ReplicationFactor: replicas})

@@ -40,3 +40,10 @@ func (w *watermark) commit() int64 {
 	defer w.mu.Unlock()
 	return w.next
 }
+
+// ahead is how many offsets were read since the first one whose work is not done.
+func (w *watermark) ahead() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.reading)
+}

@@ -21,7 +21,7 @@ import (
 const (
 	batch = 200
 	lease = 10 * time.Second
-	idle  = 20 * time.Millisecond // between two looks at an empty outbox
+	idle  = 50 * time.Millisecond // between two looks when the last found no full batch; rows gather meanwhile and share commits
 	pause = time.Second           // after a failure
 
 	sweepEvery = time.Minute
@@ -38,9 +38,10 @@ type Outbox interface {
 
 // Relay moves rows; Run is its life.
 type Relay struct {
-	outbox Outbox
-	writer *kafka.Writer
-	log    *slog.Logger
+	outbox       Outbox
+	writer       *Writer
+	log          *slog.Logger
+	lease, pause time.Duration
 
 	mu        sync.Mutex
 	delivered []mysql.Sent // filled by the writer's completion, emptied by each round
@@ -48,27 +49,10 @@ type Relay struct {
 
 // New makes a relay to the brokers.
 func New(outbox Outbox, brokers []string, log *slog.Logger) *Relay {
-	r := &Relay{outbox: outbox, log: log}
+	r := &Relay{outbox: outbox, log: log, lease: lease, pause: pause}
 	r.writer = NewWriter(brokers)
 	r.writer.Completion = r.note
 	return r
-}
-
-// NewWriter is a producer as this system needs it: every replica in sync acknowledges, and a broker that went away is
-// noticed within a second.
-func NewWriter(brokers []string) *kafka.Writer {
-	return &kafka.Writer{
-		Addr:                   kafka.TCP(brokers...),
-		Balancer:               &kafka.Hash{},
-		RequiredAcks:           kafka.RequireAll, // a literal Writer waits for none
-		BatchTimeout:           2 * time.Millisecond,
-		BatchSize:              batch,
-		MaxAttempts:            5,
-		WriteTimeout:           3 * time.Second,
-		ReadTimeout:            3 * time.Second,
-		AllowAutoTopicCreation: false,
-		Transport:              &kafka.Transport{MetadataTTL: time.Second, DialTimeout: time.Second, MetadataTopics: []string{events.Topic}},
-	}
 }
 
 // Run relays until ctx ends; what was claimed by then is finished first.
@@ -80,19 +64,29 @@ func (r *Relay) Run(ctx context.Context) {
 		switch {
 		case err != nil:
 			r.log.Warn("relay", "error", err.Error())
-			wait = pause
+			wait = r.pause
 		case moved == batch:
 			continue
 		}
 		if time.Since(swept) > sweepEvery {
 			swept = time.Now()
-			if _, err := r.outbox.Sweep(ctx, keepSent, sweepBatch); err != nil {
-				r.log.Warn("relay: sweep", "error", err.Error())
-			}
+			r.sweep(ctx)
 		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(wait):
+		}
+	}
+}
+
+// sweep deletes what was sent long ago, to the last row: a bound below the rate of new rows would let the table grow for
+// ever. Each statement deletes a small batch, so that none holds its locks for long.
+func (r *Relay) sweep(ctx context.Context) {
+	for deleted := int64(sweepBatch); deleted == sweepBatch && ctx.Err() == nil; {
+		var err error
+		if deleted, err = r.outbox.Sweep(ctx, keepSent, sweepBatch); err != nil {
+			r.log.Warn("relay: sweep", "error", err.Error())
+			return
 		}
 	}
 }
@@ -102,7 +96,7 @@ func (r *Relay) Close() error { return r.writer.Close() }
 
 // round moves one batch. Rows whose message failed stay claimed until their lease ends and then come again.
 func (r *Relay) round(ctx context.Context) (int, error) {
-	claimed, err := r.outbox.Claim(ctx, batch, lease)
+	claimed, err := r.outbox.Claim(ctx, batch, r.lease)
 	if err != nil || len(claimed) == 0 {
 		return 0, err
 	}
@@ -115,7 +109,7 @@ func (r *Relay) round(ctx context.Context) (int, error) {
 		m.WriterData = row.ID
 		messages = append(messages, m)
 	}
-	sendCtx, cancel := context.WithTimeout(ctx, lease/2)
+	sendCtx, cancel := context.WithTimeout(ctx, r.lease/2)
 	sendErr := r.writer.WriteMessages(sendCtx, messages...)
 	cancel()
 	r.mu.Lock()

@@ -74,7 +74,7 @@ func TestBroker_KillKeepsEveryAcknowledgedRecord(t *testing.T) {
 	b := build(t)
 	r := b.start(ctx, t)
 	createTopic(ctx, t, b.client(t))
-	producer := b.client(t, kgo.DefaultProduceTopic("t"), kgo.RequiredAcks(kgo.AllISRAcks()), kgo.RecordDeliveryTimeout(time.Second))
+	producer := b.client(t, kgo.DefaultProduceTopic("t"), kgo.RecordRetries(0), kgo.DisableIdempotentWrite())
 	var acked atomic.Int64
 	killed := make(chan error, 1)
 	go func() { // in the middle of the stream

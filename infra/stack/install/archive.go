@@ -122,12 +122,15 @@ func (a archive) download(ctx context.Context, packages packageList, tell func(d
 	}
 }
 
-// run executes apt in the download folder. It dies with us: a killed `up` leaves no apt behind that would still write.
+// diesWithUs: a killed `up` leaves nothing behind that would still write into the folders of the next one.
+var diesWithUs = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+
+// run executes apt in the download folder.
 func (a archive) run(ctx context.Context, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, append([]string{"-c", a.conf}, args...)...)
 	cmd.Dir = a.dir
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = diesWithUs
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, lastLines(string(out), 3))

@@ -25,8 +25,9 @@ func (s Server) unpack(ctx context.Context, f folder.Folder, packages packageLis
 		return Program{}, fmt.Errorf("unpack %s: %w", s.Name, err)
 	}
 	for _, p := range packages {
-		out, err := exec.CommandContext(ctx, "dpkg-deb", "--extract", filepath.Join(f.Downloads(), p.file), partial).CombinedOutput()
-		if err != nil {
+		cmd := exec.CommandContext(ctx, "dpkg-deb", "--extract", filepath.Join(f.Downloads(), p.file), partial)
+		cmd.SysProcAttr = diesWithUs
+		if out, err := cmd.CombinedOutput(); err != nil {
 			return Program{}, fmt.Errorf("unpack %s: %w: %s", p.file, err, lastLines(string(out), 2))
 		}
 	}

@@ -6,9 +6,9 @@
 //	request ─► Append ───────────────────────────┘
 //
 // Written means write(2) has returned: the entry survives the death of the process (kill -9), not the loss of power; the
-// mock plays a PG whose own database is not what is tested. When a write fails the book is closed for good: what is in
-// memory may be ahead of the file from then on, so nothing is answered from it any more, and only a restart, which reads
-// the file, brings it back.
+// mock plays a PG whose own database is not what is tested. When a write fails nothing is booked any more, and nothing is
+// said about entries that memory has and the file has not; what is written stays readable. Only a restart, which reads the
+// file, brings the book back: a torn line may lie at its end.
 package book
 
 import (

@@ -210,10 +210,20 @@ func checkPrefix(t *testing.T, b *Book, from uint64) {
 	}
 }
 
+func TestAppend_TimesNeverGoBack_EvenWhenTheClockDoes(t *testing.T) {
+	b, _ := open(t, t.TempDir())
+	now := time.Now()
+	b.set.Now = func() time.Time { now = now.Add(-time.Second); return now }
+	appendAndWait(t, b, charge("1.1"))
+	appendAndWait(t, b, charge("2.1"))
+	checkPrefix(t, b, 0)
+}
+
 func TestWritten_WaitsForEntriesOfOthers(t *testing.T) {
 	b, _ := open(t, t.TempDir())
-	slow := &gate{to: b.to, enter: make(chan struct{}), leave: make(chan struct{})}
+	slow := &gate{to: b.to, enter: make(chan struct{}, 4), leave: make(chan struct{})}
 	b.to = slow
+	defer close(slow.leave)
 	if _, err := b.Append([]Entry{charge("1.1")}); err != nil {
 		t.Fatal(err)
 	}

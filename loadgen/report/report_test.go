@@ -1,0 +1,131 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gazua.example/loadgen/record"
+	"gazua.example/loadgen/verify"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func example() *Result {
+	at := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+	return &Result{
+		Schema: Schema, Run: "soak-0a1b2c3d4e", Folder: ".runs/20261123-020000-soak", Target: "http://127.0.0.1:18080", Load: 180, Settle: 61.2,
+		Rate: 300, Counts: record.Counts{Planned: 54010, Sent: 54000, Unsent: 10, Paid: 52400, Failed: 1600, Attempts: 54120, Looks: 61000},
+		Latency: Latencies{
+			SyncResponse: record.Figures{Count: 27000, Mean: 70.1, P50: 61, P90: 110, P99: 212.4, P999: 5004, Max: 5100.2},
+			Response:     record.Figures{Count: 115120, Mean: 33, P50: 12, P90: 90, P99: 180, P999: 400, Max: 5100},
+			Completion:   record.Figures{Count: 54000, Mean: 130, P50: 120, P90: 200, P99: 900, P999: 61000, Max: 75000},
+		},
+		Faults: []record.Group{
+			{Try: record.First, Phase: "load", Class: "http", Code: "503 unavailable", Count: 120, First: at, Last: at.Add(time.Minute)},
+			{Try: record.Left, Phase: "settle", Class: "no-answer", Code: "timeout", Count: 1, First: at, Last: at},
+		},
+		Generator:  Generator{Lateness: record.Figures{Count: 54000, P50: 0.6, P99: 1.4, Max: 8}, CPUShare: 0.11, CPUPerCall: 71, GCPauseMax: 0.2, RSSMaxMiB: 48},
+		PGAddedP99: 0.41,
+		Invariants: []InvariantLine{{1, "at most once", 52000, 0}, {6, "liveness", 54000, 0}, {7, "acknowledgement", 90000, 0}},
+	}
+}
+
+func TestText_Golden(t *testing.T) {
+	var b bytes.Buffer
+	r := example()
+	Table(&b, &verify.Verdict{
+		Sent: 54000, Payments: 54001, Booked: 61000, Took: 1.5, Foreign: 1,
+		Invariants: []verify.Invariant{
+			{Number: 1, Name: "at most once", Unit: "orders in the book", Checked: 52000},
+			{Number: 6, Name: "liveness", Unit: "payments", Checked: 54000, Violated: 12, Offenders: []verify.Offender{{
+				PaymentID: "118182731011067904", Order: "soak-0a1b2c3d4e-7", What: "it is PROCESSING, not final",
+				Journal: []string{`{"k":"p","n":7}`}, Database: []string{"payment soak-0a1b2c3d4e-7 25000 KRW ASYNC PROCESSING v2"},
+			}}},
+		},
+	})
+	Text(&b, r)
+	r.Conclude([]string{"the generator was late"})
+	Reasons(&b, r)
+	golden := filepath.Join("testdata", "report.txt")
+	if *update {
+		if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != string(want) {
+		t.Errorf("the report has changed (go test ./report -update writes it anew):\n%s", b.String())
+	}
+}
+
+func TestConclude_Verdict_AndExitCode(t *testing.T) {
+	lost := []InvariantLine{{7, "acknowledgement", 10, 2}}
+	for _, c := range []struct {
+		name       string
+		invariants []InvariantLine
+		spoilt     []string
+		verdict    string
+		exit       int
+	}{
+		{"all is well", nil, nil, Pass, 0},
+		{"a violation", lost, nil, Fail, 1},
+		{"the generator spoilt it", nil, []string{"late"}, Invalid, 3},
+		{"both: lost money stays lost", lost, []string{"late"}, Fail, 1},
+	} {
+		r := &Result{Invariants: c.invariants}
+		r.Conclude(c.spoilt)
+		if r.Verdict != c.verdict || r.ExitCode() != c.exit {
+			t.Errorf("%s: %s, exit %d", c.name, r.Verdict, r.ExitCode())
+		}
+		if (len(r.Reasons) == 0) != (r.Verdict == Pass) {
+			t.Errorf("%s: reasons %q", c.name, r.Reasons)
+		}
+	}
+}
+
+func TestLine_IsTheContracts(t *testing.T) {
+	r := example()
+	r.Conclude(nil)
+	want := "verdict=PASS payments=54000 rate=300.0 p99_ms=212.4 lost=0 duplicated=0 unsettled=0 violations=0 report=.runs/20261123-020000-soak/result.json"
+	if r.Line() != want {
+		t.Errorf("\n got %s\nwant %s", r.Line(), want)
+	}
+}
+
+func TestLive_NoTerminal_OneLineNowAndThenAndForEachPhase(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	live, start := NewLive(file, 5*time.Second), time.Now()
+	for second := range 12 {
+		phase := "load"
+		if second >= 11 {
+			phase = "settle"
+		}
+		live.Show(start.Add(time.Duration(second)*time.Second), Moment{Phase: phase, Elapsed: time.Duration(second) * time.Second})
+	}
+	text, _ := os.ReadFile(file.Name())
+	if lines := strings.Split(strings.TrimSpace(string(text)), "\n"); len(lines) != 4 { // seconds 0, 5, 10 and the new phase
+		t.Errorf("%d lines:\n%s", len(lines), text)
+	}
+}
+
+func TestLoad_OtherSchema_IsRefused(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "result.json"), []byte(`{"schema":"gazua.result/99"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(folder); err == nil || !strings.Contains(err.Error(), "gazua.result/99") {
+		t.Errorf("error %v", err)
+	}
+}

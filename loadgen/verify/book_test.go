@@ -1,0 +1,62 @@
+package verify
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestEntries_TroubleOnTheWay_IsAnError(t *testing.T) {
+	first := `{"seq":1,"effect":"charged","reference":"1.1"}` + "\n"
+	for name, body := range map[string]string{
+		"torn last line": first + `{"seq":2,"effect":"cha`,
+		"gap":            first + `{"seq":3,"effect":"charged"}` + "\n",
+		"twice":          first + first,
+		"no seq":         `{"effect":"charged"}` + "\n",
+		"unknown effect": `{"seq":1,"effect":"lent"}` + "\n",
+		"not JSON":       "oops\n",
+		"line too long":  `{"seq":1,"effect":"charged","reference":"` + strings.Repeat("x", maxBookLine) + `"}` + "\n",
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
+		var last error
+		for _, err := range (Book{Admin: server.URL}).Entries(t.Context(), 0) {
+			last = err
+		}
+		server.Close()
+		if last == nil {
+			t.Errorf("%s: read without an error", name)
+		}
+	}
+}
+
+func TestEntries_ReaderHasEnough_IsNoError(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"seq":1,"effect":"held"}` + "\n" + `{"seq":2,"effect":"held"}` + "\n"))
+	}))
+	defer server.Close()
+	for e, err := range (Book{Admin: server.URL}).Entries(t.Context(), 0) {
+		if err != nil || e.Seq != 1 {
+			t.Errorf("entry %+v, %v", e, err)
+		}
+		break
+	}
+}
+
+func FuzzDecodeEntry(f *testing.F) {
+	f.Add([]byte(`{"seq":1,"at":"2026-11-23T00:00:00.123456789Z","means":"PG","op":"charge","effect":"charged","reference":"123.3","order_id":"o-1","merchant":"1","amount":20000,"currency":"KRW","transaction_id":"t-1"}`))
+	f.Add([]byte(`{"seq":18446744073709551615,"effect":"voided","reference":"99999999999999999999.1"}`))
+	f.Add([]byte(`{"seq":2,"effect":"canceled","reference":"."}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		e, err := DecodeEntry(line)
+		if err != nil {
+			return
+		}
+		if e.Seq == 0 || e.Effect == "" {
+			t.Fatalf("%q was taken as %+v", line, e)
+		}
+		if id, leg, ok := e.Payment(); ok && !strings.Contains(e.Reference, ".") {
+			t.Fatalf("reference %q names payment %d, leg %d", e.Reference, id, leg)
+		}
+	})
+}

@@ -1,0 +1,288 @@
+package httpapi
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gazua.example/payment-api/payment"
+)
+
+// kindsOf reads the constants of type Kind out of a source file, so that a new one cannot be forgotten here.
+func kindsOf(t *testing.T, file string) []payment.Kind {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []payment.Kind
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || spec.Type == nil || !strings.HasSuffix(fmt.Sprint(spec.Type), "Kind") && !isSelectorKind(spec.Type) {
+			return true
+		}
+		for _, value := range spec.Values {
+			text, err := strconv.Unquote(value.(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kinds = append(kinds, payment.Kind(text))
+		}
+		return true
+	})
+	return kinds
+}
+
+func isSelectorKind(e ast.Expr) bool {
+	s, ok := e.(*ast.SelectorExpr)
+	return ok && s.Sel.Name == "Kind"
+}
+
+func TestProblems_EveryKindHasItsStatusAndTitle(t *testing.T) {
+	ours, theirs := kindsOf(t, "problem.go"), kindsOf(t, "../payment/errors.go")
+	if len(ours) < 6 || len(theirs) < 7 {
+		t.Fatalf("found %v and %v only", ours, theirs)
+	}
+	for _, kind := range append(ours, theirs...) {
+		if p := problems[kind]; p.status < 400 || p.title == "" {
+			t.Errorf("kind %s has no entry in problems", kind)
+		}
+	}
+	if n := len(ours) + len(theirs); len(problems) != n {
+		t.Errorf("%d kinds, %d entries", n, len(problems))
+	}
+}
+
+func TestProblem_EachErrorOfTheDomain(t *testing.T) {
+	for kind, c := range map[payment.Kind]struct {
+		status int
+		slug   string
+	}{
+		payment.KindInvalid:     {400, "invalid-request"},
+		payment.KindNotFound:    {404, "not-found"},
+		payment.KindKeyReused:   {422, "idempotency-key-reused"},
+		payment.KindInProgress:  {409, "request-in-progress"},
+		payment.KindOrderBusy:   {409, "order-in-progress"},
+		payment.KindOrderPaid:   {409, "order-already-paid"},
+		payment.KindUnavailable: {503, "unavailable"},
+	} {
+		t.Run(c.slug, func(t *testing.T) {
+			d := open(t, &fakePayments{create: func(*payment.Request) (payment.Created, error) {
+				return payment.Created{}, &payment.Error{Kind: kind, Detail: "for people", Payment: 7, RetryAfter: 1500 * time.Millisecond, Cause: errors.New("dial tcp 10.0.0.1:3306")}
+			}})
+			got := d.post(good, with("Prefer", "respond-async"))
+			got.isProblem(t, c.status, c.slug)
+			if got.header.Get("Retry-After") != "2" { // whole seconds, rounded up
+				t.Errorf("Retry-After %q", got.header.Get("Retry-After"))
+			}
+			if !strings.Contains(got.body, `"payment_id":"7"`) || !strings.Contains(got.body, "for people") || strings.Contains(got.body, "10.0.0.1") {
+				t.Errorf("body %s", got.body)
+			}
+			for _, name := range []string{"Location", "Idempotent-Replayed", "Preference-Applied"} {
+				if got.header.Get(name) != "" {
+					t.Errorf("%s: %s with a problem", name, got.header.Get(name))
+				}
+			}
+		})
+	}
+}
+
+func TestProblem_AnUnknownError_IsA500ThatTellsNothing(t *testing.T) {
+	d := open(t, &fakePayments{create: func(*payment.Request) (payment.Created, error) {
+		return payment.Created{}, errors.New("Error 1054: Unknown column 'secret'")
+	}})
+	got := d.post(good)
+	got.isProblem(t, 500, "internal-error")
+	if strings.Contains(got.body, "secret") || !strings.Contains(d.log.String(), "secret") {
+		t.Errorf("body %s\nlog %s", got.body, d.log)
+	}
+}
+
+func TestProblem_APanic_IsA500_AndTheLogSaysWhere(t *testing.T) {
+	d := open(t, &fakePayments{create: func(*payment.Request) (payment.Created, error) { panic("no move from PAID to secret") }})
+	got := d.post(good)
+	got.isProblem(t, 500, "internal-error")
+	if strings.Contains(got.body, "secret") {
+		t.Errorf("body %s", got.body)
+	}
+	if log := d.log.String(); !strings.Contains(log, "no move from PAID to secret") || !strings.Contains(log, "problem_test.go") {
+		t.Errorf("the log does not say where: %s", log)
+	}
+	d.payments.create = nil
+	if got := d.post(good); got.status != 201 {
+		t.Errorf("after the panic: status %d", got.status)
+	}
+	if n := len(d.api.places); n != 0 {
+		t.Errorf("%d places are still taken", n)
+	}
+}
+
+func TestProblem_AddressesAndMethodsThatDoNotExist(t *testing.T) {
+	d := open(t, &fakePayments{})
+	for _, path := range []string{"/", "/v1/payments/", "/V1/payments", "/v1/payments/7/", "/v1/payments/7/legs", "/metrics"} {
+		d.get(path, "key-1").isProblem(t, 404, "not-found")
+	}
+	for method, path := range map[string]string{"GET": "/v1/payments", "PUT": "/v1/payments", "DELETE": "/v1/payments/7", "OPTIONS": "/v1/payments", "BREW": "/v1/payments"} {
+		got := d.post(good, func(r *http.Request) { r.Method, r.URL.Path = method, path })
+		got.isProblem(t, 405, "method-not-allowed")
+		if method != "BREW" && got.header.Get("Allow") == "" {
+			t.Errorf("%s %s: no Allow header", method, path)
+		}
+	}
+}
+
+func TestProblem_TooLarge(t *testing.T) {
+	d := open(t, &fakePayments{})
+	d.post(strings.Replace(good, "tok", strings.Repeat("t", 5<<10), 1)).isProblem(t, 413, "request-too-large")
+	d.post(good, with("X-Large", strings.Repeat("h", 5<<10))).isProblem(t, 413, "request-too-large")
+	if n := d.payments.count(); n != 0 {
+		t.Errorf("the domain was asked %d times", n)
+	}
+}
+
+// Not even HTTP, or too slow: the answer is a problem too.
+func TestProblem_BrokenRequests(t *testing.T) {
+	d := open(t, &fakePayments{}, func(o *Options, _ *ReadKeys) { o.ReadTimeout = 100 * time.Millisecond })
+	head := "POST /v1/payments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key-1\r\nContent-Type: application/json\r\n"
+	for name, c := range map[string]struct {
+		sent   string
+		status int
+		slug   string
+	}{
+		"no HTTP at all":          {"hello\r\n\r\n", 400, "invalid-request"},
+		"a header without a name": {head + ": x\r\n\r\n", 400, "invalid-request"},
+		"a length of letters":     {head + "Content-Length: x\r\n\r\n", 400, "invalid-request"},
+		"a body that never comes": {head + "Content-Length: 10\r\n\r\n{", 408, "request-timeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", strings.TrimPrefix(d.url, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			_, _ = io.WriteString(conn, c.sent)
+			_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			body, _ := io.ReadAll(response.Body)
+			reply{status: response.StatusCode, header: response.Header, body: string(body)}.isProblem(t, c.status, c.slug)
+		})
+	}
+	if n := d.payments.count(); n != 0 {
+		t.Errorf("the domain was asked %d times", n)
+	}
+}
+
+func TestBound_OverMaxInFlight_Is503AtOnce(t *testing.T) {
+	gate := make(chan struct{})
+	d := open(t, &fakePayments{create: func(*payment.Request) (payment.Created, error) {
+		<-gate
+		return payment.Created{Answer: payment.Answer{Status: 201, Body: []byte(`{}`)}, Payment: 7}, nil
+	}}, func(o *Options, _ *ReadKeys) { o.MaxInFlight = 2 })
+	var busy sync.WaitGroup
+	for range 2 {
+		busy.Go(func() {
+			if got := d.post(good); got.status != 201 {
+				t.Errorf("status %d", got.status)
+			}
+		})
+	}
+	eventually(t, func() bool { return d.payments.count() == 2 })
+	got := d.post(good)
+	got.isProblem(t, 503, "unavailable")
+	if got.header.Get("Retry-After") != "1" || d.payments.count() != 2 {
+		t.Errorf("Retry-After %q, the domain was asked %d times", got.header.Get("Retry-After"), d.payments.count())
+	}
+	close(gate)
+	busy.Wait()
+	if got := d.post(good); got.status != 201 {
+		t.Errorf("afterwards: status %d", got.status)
+	}
+}
+
+func TestFarewell_EachAnswerClosesItsConnection_AndShutdownWaitsForThem(t *testing.T) {
+	gate := make(chan struct{})
+	d := open(t, &fakePayments{create: func(*payment.Request) (payment.Created, error) {
+		<-gate
+		return payment.Created{Answer: payment.Answer{Status: 201, Body: []byte(`{}`)}, Payment: 7}, nil
+	}})
+	d.get("/v1/payments/x", "key-1") // a kept-alive connection
+	answered := make(chan reply)
+	go func() { answered <- d.post(good) }()
+	eventually(t, func() bool { return d.payments.count() == 1 })
+	d.api.Farewell()
+	if got := d.get("/v1/payments/x", "key-1"); !got.close {
+		t.Error("an answer after the farewell keeps its connection")
+	}
+	down := make(chan error, 1)
+	go func() { down <- d.api.Shutdown(t.Context()) }()
+	select {
+	case <-down:
+		t.Error("it went down under a request in flight")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(gate)
+	if got := <-answered; got.status != 201 {
+		t.Errorf("the request in flight got %d", got.status)
+	}
+	if err := <-down; err != nil {
+		t.Error(err)
+	}
+}
+
+// Fiber's texts are views into pooled buffers: each request must see its own, also after its handler gave way to others.
+func TestCreate_ManyAtOnce_EachKeepsItsOwn(t *testing.T) {
+	var kept sync.Map
+	d := open(t, &fakePayments{create: func(r *payment.Request) (payment.Created, error) {
+		kept.Store(r.OrderID, r)
+		return payment.Created{Answer: payment.Answer{Status: 201, Body: []byte(r.OrderID + " " + r.Legs[0].Token)}, Payment: 7}, nil
+	}})
+	var all sync.WaitGroup
+	for w := range 8 {
+		all.Go(func() {
+			for i := range 50 {
+				order, tok := fmt.Sprintf("order-%d-%d", w, i), fmt.Sprintf("token-%d-%d", w, i)
+				got := d.post(strings.NewReplacer("o-1", order, `"tok"`, `"`+tok+`"`).Replace(good), with("Idempotency-Key", order))
+				if got.body != order+" "+tok {
+					t.Errorf("order %s got %s", order, got.body)
+				}
+			}
+		})
+	}
+	all.Wait()
+	kept.Range(func(order, request any) bool {
+		r := request.(*payment.Request)
+		if r.OrderID != order || r.Legs[0].Token != strings.Replace(order.(string), "order", "token", 1) {
+			t.Errorf("what order %s sent has become %+v", order, r)
+		}
+		return true
+	})
+	for _, call := range d.payments.calls {
+		if want, _ := payment.KeyHash("POST", "/v1/payments", call.request.OrderID); call.keyHash != want {
+			t.Errorf("order %s came with the key of another", call.request.OrderID)
+		}
+	}
+}
+
+func eventually(t *testing.T, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); !is(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it never came to that")
+		}
+	}
+}

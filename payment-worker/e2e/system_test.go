@@ -1,0 +1,263 @@
+// Package e2e_test runs the whole payment path as programs: payment-api and payment-worker as they are shipped, a real
+// MySQL, a Kafka-protocol broker and the mock PG. Every story ends with the same question: does the PG's book agree with
+// what the client and the database were told?
+//
+// The deadlines are the shipped ones divided by about twenty, in the same proportions, so that a payment that somebody
+// died on settles within seconds.
+package e2e_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"gazua.example/infra/stack/stacktest"
+	"gazua.example/mock-pg/pgsim"
+	"gazua.example/payment-api/mysql"
+)
+
+var deadlines = []string{
+	"MEANS_TIMEOUT=400ms", "SYNC_DEADLINE=800ms", "LEASE_MARGIN=500ms", "LEASE=1500ms", "RESOLVE_DEADLINE=2500ms",
+	"LATE_BOUND=500ms", "RESERVATION_TTL=60s", "BALANCER_WAIT=100ms",
+	"BREAKER_VOLUME=10000", // the faults of one story must not keep others from the means
+}
+
+// system is what all stories share.
+var system struct {
+	programs, merchants, broker string
+	mysql                       *stacktest.MySQLServer
+	db                          *sql.DB
+	pg                          *pgsim.Server
+	apis                        []*program
+	workers                     map[string]*program
+}
+
+func TestMain(m *testing.M) {
+	code, err := withSystem(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func withSystem(m *testing.M) (code int, err error) {
+	dir, err := os.MkdirTemp("", "gazua-e2e-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	system.programs = dir
+	for _, name := range []string{"payment-api", "payment-worker"} {
+		build := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(dir, name), ".")
+		build.Dir = filepath.Join("..", "..", name)
+		if out, err := build.CombinedOutput(); err != nil {
+			return 1, fmt.Errorf("build %s: %w\n%s", name, err, out)
+		}
+	}
+	stopServers, err := startServers(ctx, dir)
+	if err != nil {
+		return 1, err
+	}
+	defer stopServers()
+	if err := prepareDatabase(ctx); err != nil {
+		return 1, err
+	}
+	defer system.db.Close()
+	defer endPrograms()
+	for _, name := range []string{"api-1", "api-2"} {
+		api, err := startAPI(ctx, name)
+		if err != nil {
+			return 1, err
+		}
+		system.apis = append(system.apis, api)
+	}
+	system.workers = map[string]*program{}
+	for _, name := range []string{"worker-1", "worker-2"} {
+		if system.workers[name], err = startWorker(ctx, name); err != nil {
+			return 1, err
+		}
+	}
+	return m.Run(), nil
+}
+
+func startServers(ctx context.Context, dir string) (stop func(), err error) {
+	server, stopMySQL, err := stacktest.StartMySQL(ctx)
+	if err != nil {
+		return nil, err
+	}
+	addr, stopBroker, err := stacktest.StartBroker(filepath.Join(dir, "broker"))
+	if err != nil {
+		stopMySQL()
+		return nil, err
+	}
+	pg, err := pgsim.Start(pgsim.Options{BookDir: filepath.Join(dir, "book")})
+	if err != nil {
+		stopBroker()
+		stopMySQL()
+		return nil, err
+	}
+	system.mysql, system.broker, system.pg = server, addr, pg
+	return func() {
+		bound, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = pg.Stop(bound) // a story may have left it a connection to keep silent on
+		stopBroker()
+		stopMySQL()
+	}, nil
+}
+
+// prepareDatabase runs the verbs that `up` runs, twice, since each must be idempotent.
+func prepareDatabase(ctx context.Context) error {
+	system.merchants = filepath.Join(system.programs, "merchants.json")
+	text, err := json.Marshal([]map[string]any{{"id": 1, "name": "a", "api_key": "key-a"}, {"id": 2, "name": "b", "api_key": "key-b"}})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(system.merchants, text, 0o600); err != nil {
+		return err
+	}
+	for _, verb := range [][]string{{"migrate"}, {"merchants", system.merchants}, {"migrate"}, {"merchants", system.merchants}} {
+		run := exec.CommandContext(ctx, filepath.Join(system.programs, "payment-api"), verb...)
+		run.Env = append(os.Environ(), "MYSQL_DSN="+system.mysql.AdminDSN)
+		if out, err := run.CombinedOutput(); err != nil {
+			return fmt.Errorf("payment-api %s: %w\n%s", verb, err, out)
+		}
+	}
+	system.db, err = mysql.Open(system.mysql.VerifierDSN, 4)
+	return err
+}
+
+// program is one running process.
+type program struct {
+	name, url, admin string
+	cmd              *exec.Cmd
+	log              string
+	ended            chan struct{} // closed when it has; exit code in cmd.ProcessState
+}
+
+var started []*program
+
+func startAPI(ctx context.Context, name string) (*program, error) {
+	listen, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	return start(ctx, name, "payment-api", listen)
+}
+
+func startWorker(ctx context.Context, name string) (*program, error) {
+	return start(ctx, name, "payment-worker", "", "KAFKA_BROKERS="+system.broker)
+}
+
+func start(ctx context.Context, name, binary, listen string, env ...string) (*program, error) {
+	admin, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	p := &program{name: name, url: "http://" + listen, admin: "http://" + admin, ended: make(chan struct{})}
+	log, err := os.CreateTemp(system.programs, name+"-*.log")
+	if err != nil {
+		return nil, err
+	}
+	p.log = log.Name()
+	p.cmd = exec.Command(filepath.Join(system.programs, binary))
+	p.cmd.Env = append(append(append(os.Environ(), deadlines...), env...), "LISTEN="+listen, "ADMIN_LISTEN="+admin, "INSTANCE="+name, "MYSQL_DSN="+system.mysql.AppDSN,
+		"PG_URL="+system.pg.URL(), "POINT_URL="+system.pg.URL(), "COUPON_URL="+system.pg.URL())
+	p.cmd.Stderr = log
+	if err := p.startTied(log); err != nil {
+		return nil, err
+	}
+	started = append(started, p)
+	return p, p.waitReady(ctx)
+}
+
+// startTied starts the program so that the kernel kills it when the test dies, however that dies. The kernel watches the
+// thread that started it, so that thread is held until the program is gone.
+func (p *program) startTied(log *os.File) error {
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	running := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
+		defer close(p.ended)
+		defer log.Close()
+		err := p.cmd.Start()
+		running <- err
+		if err == nil {
+			_ = p.cmd.Wait() // how it ended is in ProcessState
+		}
+	}()
+	return <-running
+}
+
+func (p *program) waitReady(ctx context.Context) error {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.admin+"/readyz", nil)
+		if err != nil {
+			return err
+		}
+		if response, err := http.DefaultClient.Do(request); err == nil {
+			response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-p.ended:
+			return fmt.Errorf("%s ended before it was ready:\n%s", p.name, p.tail())
+		default:
+		}
+	}
+	return fmt.Errorf("%s does not become ready:\n%s", p.name, p.tail())
+}
+
+// signal sends a signal; end waits for the end and returns the exit code, -1 for a killed one.
+func (p *program) signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) }
+
+func (p *program) end(t *testing.T) int {
+	t.Helper()
+	select {
+	case <-p.ended:
+		return p.cmd.ProcessState.ExitCode()
+	case <-time.After(30 * time.Second):
+		t.Fatalf("%s does not end:\n%s", p.name, p.tail())
+		return 0
+	}
+}
+
+func (p *program) tail() string {
+	text, _ := os.ReadFile(p.log)
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return strings.Join(lines[max(0, len(lines)-20):], "\n")
+}
+
+func endPrograms() {
+	for _, p := range started {
+		p.signal(syscall.SIGKILL)
+	}
+	for _, p := range started {
+		<-p.ended
+	}
+}
+
+func freeAddr() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer listener.Close()
+	return listener.Addr().String(), nil
+}
