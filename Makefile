@@ -19,7 +19,7 @@ ENV_FILE := $(or $(STACK_DIR),.stack)/stack.env
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := .tools/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: help build up down status logs soak verify test check clean need-go stack
+.PHONY: help build up down status logs soak verify test check check-one clean need-go stack
 
 help: ## this list
 	@echo "A reference payment system that is broken on purpose and proves that no money was lost."
@@ -83,14 +83,17 @@ test: stack ## all tests of all modules, with real MySQL and a Kafka-protocol br
 	CGO_ENABLED=$${race:+1} $(GO) test $$race -shuffle=on -timeout 15m $(foreach m,$(MODULES),./$(m)/...)
 
 check: need-go $(GOLANGCI) ## gofumpt, vet, linters with the import rules, tidy modules, a build of each module alone
-	@for m in $(MODULES); do ( cd $$m; \
-	  echo "check $$m"; \
-	  ../$(GOLANGCI) fmt --diff ./... || { echo "$$m: the above is not gofumpt's format; '$(GOLANGCI) fmt' in $$m writes it." >&2; exit 1; }; \
-	  $(GO) vet ./...; \
-	  ../$(GOLANGCI) run ./...; \
-	  GOWORK=off $(GO) mod tidy -diff || { echo "$$m: go.mod is not tidy; 'go mod tidy' in $$m writes it." >&2; exit 1; }; \
-	  GOWORK=off $(GO) build -o /dev/null ./...; ) || exit 1; done
+	@for m in $(MODULES); do $(MAKE) check-one M=$$m || exit 1; done
 	@echo "check: all good"
+
+# One line a step: make ends at the first that fails.
+check-one:
+	@echo "check $(M)"
+	@cd $(M) && ../$(GOLANGCI) fmt --diff ./... || { echo "$(M): the above is not gofumpt's format; '../$(GOLANGCI) fmt' in $(M) writes it." >&2; exit 1; }
+	@cd $(M) && $(GO) vet ./...
+	@cd $(M) && ../$(GOLANGCI) run ./...
+	@cd $(M) && GOWORK=off $(GO) mod tidy -diff || { echo "$(M): go.mod is not tidy; 'go mod tidy' in $(M) writes it." >&2; exit 1; }
+	@cd $(M) && GOWORK=off $(GO) build -o /dev/null ./...
 
 # Kept between runs: it takes more than a minute to build.
 $(GOLANGCI): | need-go

@@ -94,14 +94,14 @@ func (p *process) read(stderr io.Reader, serving chan struct{}) {
 }
 
 // wait returns the program's end and all it has logged.
-func (p *process) wait() (error, string) {
+func (p *process) wait() (string, error) {
 	p.t.Helper()
 	select {
 	case err := <-p.exited:
-		return err, p.log.String()
+		return p.log.String(), err
 	case <-time.After(20 * time.Second):
 		p.t.Fatal("the program does not end")
-		return nil, ""
+		return "", nil
 	}
 }
 
@@ -190,7 +190,7 @@ func TestKill_EveryApprovedAnswerIsInTheBookAfterTheRestart(t *testing.T) {
 	for round := range 3 {
 		p := launch(t, "", dir)
 		p.load(known, fmt.Sprint(round), 1000*(round+1), func() { _ = p.command.Process.Kill() })
-		if err, _ := p.wait(); err == nil {
+		if _, err := p.wait(); err == nil {
 			t.Fatal("the program ended in good order; it should have been killed")
 		}
 	}
@@ -248,7 +248,7 @@ func TestDisk_WhenItRefuses_NothingIsApproved_AndTheProcessIsNotReady(t *testing
 		t.Errorf("/readyz: %d %s", res.StatusCode, text)
 	}
 	_ = p.command.Process.Kill()
-	if _, log := p.wait(); !strings.Contains(log, "not ready from now on") {
+	if log, _ := p.wait(); !strings.Contains(log, "not ready from now on") {
 		t.Errorf("the log does not say it: %s", log)
 	}
 	again := launch(t, "", dir)
@@ -280,7 +280,7 @@ func TestTerminate_FinishesWhatIsInFlight_AndExitsWithZero(t *testing.T) {
 	if status := <-held; status != 0 {
 		t.Errorf("the silent charge was answered %d", status)
 	}
-	if err, log := p.wait(); err != nil || strings.Count(log, `"phase"`) != 5 {
+	if log, err := p.wait(); err != nil || strings.Count(log, `"phase"`) != 5 {
 		t.Errorf("exit %v, log:\n%s", err, log)
 	}
 }

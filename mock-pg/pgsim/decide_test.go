@@ -21,59 +21,77 @@ type row struct {
 var pgTable = []row{
 	{"never seen", "", map[script.Op]string{
 		script.Charge: "approved / charged", script.Void: "refused:not_found / refused", script.NetCancel: "canceled / canceled",
-		script.Inquiry: "not_found:tombstoned=false / -"}},
+		script.Inquiry: "not_found:tombstoned=false / -",
+	}},
 	{"charged", "charge", map[script.Op]string{
 		script.Charge: "approved / charged", script.Void: "voided / voided", script.NetCancel: "canceled / voided canceled",
-		script.Inquiry: "found:CAPTURED:1 / -"}},
+		script.Inquiry: "found:CAPTURED:1 / -",
+	}},
 	{"charged twice", "charge charge", map[script.Op]string{
 		script.Charge: "approved / charged", script.Void: "voided / voided voided", script.NetCancel: "canceled / voided voided canceled",
-		script.Inquiry: "found:CAPTURED:2 / -"}},
+		script.Inquiry: "found:CAPTURED:2 / -",
+	}},
 	{"declined", "decline", map[script.Op]string{
 		script.Charge: "approved / charged", script.Void: "refused:not_found / refused", script.NetCancel: "canceled / canceled",
-		script.Inquiry: "found:DECLINED:0 / -"}},
+		script.Inquiry: "found:DECLINED:0 / -",
+	}},
 	{"voided", "charge void", map[script.Op]string{
 		script.Charge: "approved / charged", script.Void: "voided / -", script.NetCancel: "canceled / canceled",
-		script.Inquiry: "found:VOIDED:0 / -"}},
+		script.Inquiry: "found:VOIDED:0 / -",
+	}},
 	{"voided, charged again", "charge void charge", map[script.Op]string{
-		script.Void: "voided / voided", script.NetCancel: "canceled / voided canceled", script.Inquiry: "found:CAPTURED:1 / -"}},
+		script.Void: "voided / voided", script.NetCancel: "canceled / voided canceled", script.Inquiry: "found:CAPTURED:1 / -",
+	}},
 	{"net-cancelled", "charge net-cancel", map[script.Op]string{
 		script.Charge: "refused:tombstoned / refused", script.Void: "voided / -", script.NetCancel: "canceled / canceled",
-		script.Inquiry: "found:VOIDED:0 / -"}},
+		script.Inquiry: "found:VOIDED:0 / -",
+	}},
 	{"net-cancelled before it came", "net-cancel", map[script.Op]string{
 		script.Charge: "refused:tombstoned / refused", script.Void: "refused:not_found / refused", script.NetCancel: "canceled / canceled",
-		script.Inquiry: "not_found:tombstoned=true / -"}},
+		script.Inquiry: "not_found:tombstoned=true / -",
+	}},
 }
 
 var reservationTable = []row{
 	{"never seen", "", map[script.Op]string{
 		script.Reserve: "held / held", script.Confirm: "refused:not_found / refused", script.Release: "released / released",
-		script.Void: "refused:not_found / refused", script.Inquiry: "not_found:tombstoned=false / -"}},
+		script.Void: "refused:not_found / refused", script.Inquiry: "not_found:tombstoned=false / -",
+	}},
 	{"held", "reserve", map[script.Op]string{
 		script.Reserve: "refused:already_held / refused", script.Confirm: "captured / captured", script.Release: "released / released",
-		script.Void: "refused:held / refused", script.Inquiry: "found:HELD:1 / -"}},
+		script.Void: "refused:held / refused", script.Inquiry: "found:HELD:1 / -",
+	}},
 	{"declined", "decline", map[script.Op]string{
 		script.Reserve: "held / held", script.Confirm: "refused:not_found / refused", script.Release: "released / released",
-		script.Void: "refused:not_found / refused", script.Inquiry: "found:DECLINED:0 / -"}},
+		script.Void: "refused:not_found / refused", script.Inquiry: "found:DECLINED:0 / -",
+	}},
 	{"captured", "reserve confirm", map[script.Op]string{
 		script.Reserve: "refused:already_held / refused", script.Confirm: "captured / -", script.Release: "refused:captured / refused",
-		script.Void: "voided / voided", script.Inquiry: "found:CAPTURED:1 / -"}},
+		script.Void: "voided / voided", script.Inquiry: "found:CAPTURED:1 / -",
+	}},
 	{"released", "reserve release", map[script.Op]string{
 		script.Reserve: "refused:tombstoned / refused", script.Confirm: "refused:released / refused", script.Release: "released / -",
-		script.Void: "refused:not_found / refused", script.Inquiry: "found:RELEASED:0 / -"}},
+		script.Void: "refused:not_found / refused", script.Inquiry: "found:RELEASED:0 / -",
+	}},
 	{"expired", "reserve expire", map[script.Op]string{
 		script.Reserve: "refused:tombstoned / expired refused", script.Confirm: "refused:expired / expired refused", script.Release: "released / expired",
-		script.Void: "refused:not_found / expired refused", script.Inquiry: "found:EXPIRED:0 / expired"}},
+		script.Void: "refused:not_found / expired refused", script.Inquiry: "found:EXPIRED:0 / expired",
+	}},
 	{"voided", "reserve confirm void", map[script.Op]string{
 		script.Reserve: "refused:tombstoned / refused", script.Confirm: "refused:tombstoned / refused", script.Release: "refused:captured / refused",
-		script.Void: "voided / -", script.Inquiry: "found:VOIDED:0 / -"}},
+		script.Void: "voided / -", script.Inquiry: "found:VOIDED:0 / -",
+	}},
 	{"released before it came", "release", map[script.Op]string{
 		script.Reserve: "refused:tombstoned / refused", script.Confirm: "refused:tombstoned / refused", script.Release: "released / -",
-		script.Void: "refused:not_found / refused", script.Inquiry: "not_found:tombstoned=true / -"}},
+		script.Void: "refused:not_found / refused", script.Inquiry: "not_found:tombstoned=true / -",
+	}},
 	{"voided before it came", "void", map[script.Op]string{
 		script.Reserve: "refused:tombstoned / refused", script.Confirm: "refused:tombstoned / refused", script.Release: "released / -",
-		script.Void: "refused:not_found / refused", script.Inquiry: "not_found:tombstoned=true / -"}},
+		script.Void: "refused:not_found / refused", script.Inquiry: "not_found:tombstoned=true / -",
+	}},
 	{"declined, then released", "decline release", map[script.Op]string{
-		script.Reserve: "refused:tombstoned / refused", script.Inquiry: "found:DECLINED:0 / -"}},
+		script.Reserve: "refused:tombstoned / refused", script.Inquiry: "found:DECLINED:0 / -",
+	}},
 }
 
 func TestEachOperationInEachState(t *testing.T) {

@@ -64,7 +64,7 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 	}
 	if done.step.Fault != nil && !done.step.After {
 		s.pacer.until(arrived.Add(done.delay))
-		s.spoil(ctx, to, done.step, fault.Answer{})
+		s.spoil(ctx, done.step, fault.Answer{})
 		return
 	}
 	s.finish(ctx, to, &r, &done, arrived)
@@ -80,7 +80,7 @@ func (s *Server) finish(ctx *fasthttp.RequestCtx, to route, r *request, done *ta
 	s.stats.count(to, done.answer.result, done.answer.repeated)
 	body := done.answer.appendJSON(make([]byte, 0, 320), r.Reference)
 	if done.step.Fault != nil {
-		s.spoil(ctx, to, done.step, fault.Answer{Status: fasthttp.StatusOK, Body: body})
+		s.spoil(ctx, done.step, fault.Answer{Status: fasthttp.StatusOK, Body: body})
 		return
 	}
 	send(ctx, fasthttp.StatusOK, body)
@@ -88,7 +88,7 @@ func (s *Server) finish(ctx *fasthttp.RequestCtx, to route, r *request, done *ta
 }
 
 // spoil lets the fault end the exchange.
-func (s *Server) spoil(ctx *fasthttp.RequestCtx, to route, step script.Step, honest fault.Answer) {
+func (s *Server) spoil(ctx *fasthttp.RequestCtx, step script.Step, honest fault.Answer) {
 	s.stats.countFault(step.Name)
 	ending := step.Fault.Spoil(honest)
 	if ending.TakeOver == nil {

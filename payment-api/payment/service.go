@@ -101,12 +101,16 @@ func (p *Payment) means() []Means {
 
 func replay(k *KeyRecord, requestHash [32]byte) (Created, error) {
 	if k.RequestHash != requestHash {
-		return Created{}, &Error{Kind: KindKeyReused, Payment: k.Payment,
-			Detail: "this Idempotency-Key was used for another request; use a new key for a new request"}
+		return Created{}, &Error{
+			Kind: KindKeyReused, Payment: k.Payment,
+			Detail: "this Idempotency-Key was used for another request; use a new key for a new request",
+		}
 	}
 	if k.Answer == nil {
-		return Created{}, &Error{Kind: KindInProgress, Payment: k.Payment, RetryAfter: time.Second,
-			Detail: "the request with this Idempotency-Key is still being processed"}
+		return Created{}, &Error{
+			Kind: KindInProgress, Payment: k.Payment, RetryAfter: time.Second,
+			Detail: "the request with this Idempotency-Key is still being processed",
+		}
 	}
 	return Created{Answer: *k.Answer, Payment: k.Payment, Replayed: true}, nil
 }

@@ -162,3 +162,18 @@ func until(t *testing.T, cond func() bool) {
 		}
 	}
 }
+
+func TestStart_Nice_ReachesTheProcess_AndNotUs(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "log")
+	_, gone, err := proc.Start(proc.Spec{Name: "nice", Path: "/bin/sh", Args: []string{"-c", "cut -d' ' -f19 /proc/self/stat"}, Env: []string{"PATH=/usr/bin:/bin"}, Log: log, Nice: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-gone
+	if got, err := os.ReadFile(log); err != nil || strings.TrimSpace(string(got)) != "7" {
+		t.Errorf("the child's niceness is %q, %v; want 7", got, err)
+	}
+	if own, err := syscall.Getpriority(syscall.PRIO_PROCESS, 0); err != nil || own != 20 { // the raw call answers 20 - nice
+		t.Errorf("this thread's priority is %d, %v; want 20", own, err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -20,6 +21,7 @@ type Spec struct {
 	Env  []string // the whole environment: nothing of the shell's leaks in
 	Log  string   // stdout and stderr are appended here
 	Also []string // further files that it reads at its start, for the fingerprint
+	Nice int      // how far it stands back when the CPU is short (nice(1)); 0 is like everybody
 }
 
 // logBound: a log that has grown past it is set aside (one generation) when its process starts.
@@ -46,7 +48,7 @@ func Start(s Spec) (r Record, gone <-chan struct{}, err error) {
 	cmd := exec.Command(s.Path, s.Args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = s.Env, log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := cmd.Start(); err != nil {
+	if err := startNice(cmd, s.Nice); err != nil {
 		return Record{}, nil, fmt.Errorf("start %s: %w", s.Name, err)
 	}
 	now, err := readStat(cmd.Process.Pid) // it is our child: until Wait the pid is its own, even if it has ended
@@ -64,6 +66,24 @@ func Start(s Spec) (r Record, gone <-chan struct{}, err error) {
 	}, ended, nil
 }
 
+// startNice starts cmd with a lower priority. A child inherits it from the thread that forks it, and without root a thread
+// cannot take it back: so the thread is one that ends with its goroutine, which never unlocks it.
+func startNice(cmd *exec.Cmd, nice int) error {
+	if nice == 0 {
+		return cmd.Start()
+	}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		err := syscall.Setpriority(syscall.PRIO_PROCESS, 0, nice)
+		if err == nil {
+			err = cmd.Start()
+		}
+		started <- err
+	}()
+	return <-started
+}
+
 // Fingerprint is equal for two specs that would start the same program in the same way.
 func (s Spec) Fingerprint() (string, error) {
 	sum := sha256.New()
@@ -78,6 +98,6 @@ func (s Spec) Fingerprint() (string, error) {
 			return "", fmt.Errorf("fingerprint of %s: %w", s.Name, err)
 		}
 	}
-	fmt.Fprintf(sum, "%s\x00%s", strings.Join(s.Args, "\x00"), strings.Join(s.Env, "\x00"))
+	fmt.Fprintf(sum, "%d\x00%s\x00%s", s.Nice, strings.Join(s.Args, "\x00"), strings.Join(s.Env, "\x00"))
 	return hex.EncodeToString(sum.Sum(nil))[:16], nil
 }

@@ -19,7 +19,7 @@ func settings(t *testing.T, env map[string]string) (topology.Settings, error) {
 	return topology.Settings{
 		Folder: folder.Folder("/repo/.stack"), Bin: "/repo/bin", Ports: ports,
 		Passwords: mysql.Passwords{Root: "pr", Admin: "pa", App: "pp", Verifier: "pv"},
-		Pass:      []string{"LOG_LEVEL=debug"},
+		Pass:      []string{"LOG_LEVEL=debug", "GOMAXPROCS=3"},
 	}, c.Err()
 }
 
@@ -40,16 +40,16 @@ func TestSingle_Environments(t *testing.T) {
 	}
 	for name, want := range map[string][]string{
 		"payment-api-2": {
-			"LISTEN=127.0.0.1:18082", "ADMIN_LISTEN=127.0.0.1:18182", "INSTANCE=payment-api-2", "LOG_LEVEL=debug",
+			"LISTEN=127.0.0.1:18082", "ADMIN_LISTEN=127.0.0.1:18182", "INSTANCE=payment-api-2", "LOG_LEVEL=debug", "GOMAXPROCS=3",
 			"MYSQL_DSN=payment_app:pp@tcp(127.0.0.1:13306)/payment", "PG_URL=http://127.0.0.1:18085",
 			"POINT_URL=http://127.0.0.1:18085", "COUPON_URL=http://127.0.0.1:18085",
 		},
 		"payment-worker-1": {
-			"ADMIN_LISTEN=127.0.0.1:18191", "INSTANCE=payment-worker-1", "LOG_LEVEL=debug", "KAFKA_BROKERS=127.0.0.1:19092",
+			"ADMIN_LISTEN=127.0.0.1:18191", "INSTANCE=payment-worker-1", "LOG_LEVEL=debug", "GOMAXPROCS=3", "KAFKA_BROKERS=127.0.0.1:19092",
 			"MYSQL_DSN=payment_app:pp@tcp(127.0.0.1:13306)/payment", "PG_URL=http://127.0.0.1:18085",
 			"POINT_URL=http://127.0.0.1:18085", "COUPON_URL=http://127.0.0.1:18085",
 		},
-		"mock-pg-1": {"LISTEN=127.0.0.1:18085", "ADMIN_LISTEN=127.0.0.1:18185", "INSTANCE=mock-pg-1", "LOG_LEVEL=debug", "BOOK_DIR=/repo/.stack/data/mock-pg-1"},
+		"mock-pg-1": {"LISTEN=127.0.0.1:18085", "ADMIN_LISTEN=127.0.0.1:18185", "INSTANCE=mock-pg-1", "LOG_LEVEL=debug", "GOMAXPROCS=3", "BOOK_DIR=/repo/.stack/data/mock-pg-1"},
 		"broker":    {"PORT=19092", "DATA_DIR=/repo/.stack/data/broker"},
 		"mysql":     {"TZ=UTC"},
 	} {

@@ -29,8 +29,10 @@ func TestParse_EachTokenGivesItsSteps(t *testing.T) {
 		{"gz1;net-cancel=reset,ok", NetCancel, 1, Step{Fault: reset, Name: "reset"}},
 		{"gz1;net-cancel=reset,ok", NetCancel, 2, Step{}},
 		{"gz1;inquiry=ok,ok,reset", Inquiry, 100, Step{Fault: reset, Name: "reset"}},
-		{"gz1;seed=42;charge=silent:after@lognormal/50ms/0.5;inquiry=ok@fixed/5ms", Charge, 1,
-			Step{Fault: silent, Name: "silent", After: true, Delay: Delay{shape: lognormal, low: 50 * time.Millisecond, spread: 0.5}}},
+		{
+			"gz1;seed=42;charge=silent:after@lognormal/50ms/0.5;inquiry=ok@fixed/5ms", Charge, 1,
+			Step{Fault: silent, Name: "silent", After: true, Delay: Delay{shape: lognormal, low: 50 * time.Millisecond, spread: 0.5}},
+		},
 		{"gz1;charge=ok@uniform/20ms/80ms", Charge, 1, Step{Delay: Delay{shape: uniform, low: 20 * time.Millisecond, high: 80 * time.Millisecond}}},
 	} {
 		s, _, _, err := Parse(c.token)
