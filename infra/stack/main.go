@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"gazua.example/infra/config"
@@ -84,7 +85,7 @@ func (s *stack) one() map[string]func(context.Context, string) error {
 }
 
 func help(w io.Writer) error {
-	c := config.New("stack", usage+"Our programs are also given LOG_LEVEL and OTEL_EXPORTER_OTLP_ENDPOINT.", os.LookupEnv)
+	c := config.New("stack", usage+"Passed on to our programs when set: "+strings.Join(topology.PassThrough, ", ")+".", os.LookupEnv)
 	c.String("STACK_DIR", ".stack beside go.work", "the stack's folder")
 	c.String("MYSQLD", "", "a mysqld 8.4 or newer to use")
 	c.String("HAPROXY", "", "a haproxy 2.4 or newer to use")

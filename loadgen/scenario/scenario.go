@@ -96,7 +96,7 @@ func Default() Scenario {
 		Client: Client{
 			Timeout: 10 * time.Second, Deadline: 150 * time.Second,
 			BackoffMin: 200 * time.Millisecond, BackoffMax: 5 * time.Second,
-			PollMin: 150 * time.Millisecond, PollMax: 2 * time.Second,
+			PollMin: 300 * time.Millisecond, PollMax: 2 * time.Second,
 			MaxInFlight: 2_000, MaxOpen: 200_000, MaxIdle: 4 * time.Second,
 		},
 		Settle: 180 * time.Second,

@@ -2,6 +2,8 @@ package payment
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 )
 
@@ -16,7 +18,9 @@ func (s *Service) ResolveDue(ctx context.Context, limit int) (int, error) {
 	var all sync.WaitGroup // side by side: one means that hangs must not use up the leases of the rest
 	for _, t := range tasks {
 		all.Go(func() {
-			s.report(ctx, t.Payment, "resolve", s.resolve(ctx, t, Until{Start: sendBy, SendBy: sendBy}))
+			s.report(ctx, t.Payment, "resolve", s.contained(ctx, t.Payment, func() error {
+				return s.resolve(ctx, t, Until{Start: sendBy, SendBy: sendBy})
+			}))
 		})
 	}
 	all.Wait()
@@ -35,9 +39,21 @@ func (s *Service) Start(ctx context.Context, id ID) (found bool, err error) {
 	if p.State != Accepted {
 		return true, nil
 	}
-	err = s.start(ctx, p, "message", Until{Start: sendBy, SendBy: sendBy})
+	err = s.contained(ctx, p, func() error { return s.start(ctx, p, "message", Until{Start: sendBy, SendBy: sendBy}) })
 	s.report(ctx, p, "start", err)
 	return true, err
+}
+
+// contained turns a panic into ErrMissed: the payment stays open work that everybody can see, and its message does not
+// take down one worker after another.
+func (s *Service) contained(ctx context.Context, p *Payment, work func() error) (err error) {
+	defer func() {
+		if mistake := recover(); mistake != nil {
+			s.Log.ErrorContext(ctx, "panic", "payment_id", p.ID.String(), "reason", fmt.Sprint(mistake), "stack", string(debug.Stack()))
+			err = ErrMissed
+		}
+	}()
+	return work()
 }
 
 func (s *Service) start(ctx context.Context, p *Payment, cause string, until Until) error {

@@ -233,6 +233,23 @@ func TestStart_Twice_SettlesOnce(t *testing.T) {
 	}
 }
 
+func TestStart_PanicInTheDomain_LeavesThePaymentOpen_AndTheWorkerAlive(t *testing.T) {
+	w := newWorld()
+	if _, err := w.create(t, 1, payment.Async, threeLegs()); err != nil {
+		t.Fatal(err)
+	}
+	w.only(t).payment.Legs[0].State = payment.Captured // no state that an accepted payment can be in
+	worker := w.service("worker")
+	w.run(func() {
+		if found, err := worker.Start(t.Context(), w.only(t).payment.ID); !found || !errors.Is(err, payment.ErrMissed) {
+			t.Errorf("found %t, err %v", found, err)
+		}
+	})
+	if !w.only(t).open {
+		t.Error("the payment is nobody's work any more")
+	}
+}
+
 func TestStart_NoSuchPayment_IsNotFound(t *testing.T) {
 	if found, err := newWorld().service("worker").Start(t.Context(), 7); found || err != nil {
 		t.Errorf("found %t, err %v", found, err)

@@ -33,10 +33,10 @@ const (
 	Dead    State = "dead"
 )
 
-// State looks the process up. A zombie is as good as gone: where nobody reaps (a container's init), it stays one.
+// State looks the process up.
 func (r Record) State() State {
 	now, err := readStat(r.PID)
-	switch alive := err == nil && r.same(now) && now.state != 'Z' && now.state != 'X'; {
+	switch alive := err == nil && r.same(now) && !now.ended(); {
 	case alive && now.state == 'T':
 		return Paused
 	case alive:

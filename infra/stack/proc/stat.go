@@ -9,9 +9,14 @@ import (
 
 // stat is what /proc/PID/stat tells (proc_pid_stat(5)).
 type stat struct {
-	state byte   // R S D T Z …
-	start uint64 // clock ticks from boot to the process's start
+	state   byte   // R S D T Z …
+	threads int    // of a zombie: those that are not done with ending still hold its ports and files
+	start   uint64 // clock ticks from boot to the process's start
 }
+
+// ended says that nothing is left of the process but its entry, which its parent has not read yet; where nobody does (a
+// container's init), it stays for ever.
+func (s stat) ended() bool { return s.state == 'X' || s.state == 'Z' && s.threads <= 1 }
 
 func readStat(pid int) (stat, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
@@ -32,7 +37,11 @@ func parseStat(text string) (stat, error) {
 	if err != nil {
 		return stat{}, fmt.Errorf("unreadable start time in /proc/PID/stat: %w", err)
 	}
-	return stat{state: field[0][0], start: start}, nil
+	threads, err := strconv.Atoi(field[17])
+	if err != nil {
+		return stat{}, fmt.Errorf("unreadable number of threads in /proc/PID/stat: %w", err)
+	}
+	return stat{state: field[0][0], threads: threads, start: start}, nil
 }
 
 func cutLast(text, sep string) (before, after string, found bool) {
