@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -44,6 +45,32 @@ func TestStart_WithoutEndpoint_TraceIdsTravelAndReachTheLog(t *testing.T) {
 	}
 	if span.IsRecording() {
 		t.Error("a span is recorded although nobody listens")
+	}
+}
+
+func TestStart_WithEndpoint_SpansAndMetricsArriveThere(t *testing.T) {
+	arrived := make(chan string, 16)
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { arrived <- r.URL.Path }))
+	defer collector.Close()
+	tel, err := telemetry.Start(t.Context(), telemetry.Options{Service: "s", Instance: "s-1", Endpoint: collector.URL, SampleRatio: 1, LogTo: &bytes.Buffer{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, span := otel.Tracer("test").Start(t.Context(), "work")
+	if !span.IsRecording() {
+		t.Error("nothing is recorded although somebody listens")
+	}
+	span.End()
+	if err := tel.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	close(arrived)
+	got := map[string]bool{}
+	for path := range arrived {
+		got[path] = true
+	}
+	if !got["/v1/traces"] || !got["/v1/metrics"] {
+		t.Errorf("arrived: %v", got)
 	}
 }
 
