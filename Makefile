@@ -67,7 +67,7 @@ soak: up ## load the running system (DURATION, RATE), wait until all is settled,
 	case $$code in \
 	  0) ;; \
 	  1) echo "make soak: FAIL, loadgen's exit code was 1: an invariant is violated, the payments are named above." >&2 ;; \
-	  3) echo "make soak: INVALID, loadgen's exit code was 3: the generator itself spoilt the run, the reason is above." >&2 ;; \
+	  3) echo "make soak: INVALID, loadgen's exit code was 3: the run says nothing (the generator or the mock spoilt it, or it could not be verified), the reason is above." >&2 ;; \
 	  *) echo "make soak: loadgen ended with exit code $$code before a verdict." >&2 ;; \
 	esac; exit $$code
 

@@ -37,7 +37,7 @@ func runCommand(args []string, out, progress *os.File) (int, error) {
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return 0, fmt.Errorf("read the scenario: %w", err)
+		return 0, fmt.Errorf("read the scenario: %w (loadgen/scenarios/soak.yaml is one)", err)
 	}
 	s, err := scenario.Read(file, text)
 	if err != nil {

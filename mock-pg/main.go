@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"gazua.example/infra/lifecycle"
@@ -15,12 +16,14 @@ import (
 
 func main() {
 	settings, knobs := readSettings(os.LookupEnv)
-	if len(os.Args) > 1 {
+	err := knobs.Err()
+	switch {
+	case len(os.Args) > 1 && slices.Contains([]string{"help", "-h", "--help"}, os.Args[1]):
 		knobs.Help(os.Stdout)
 		return
-	}
-	err := knobs.Err()
-	if err == nil {
+	case len(os.Args) > 1:
+		err = fmt.Errorf("mock-pg: %q is no command; `mock-pg` serves, `mock-pg help` lists its settings", os.Args[1])
+	case err == nil:
 		err = run(settings)
 	}
 	if err != nil {

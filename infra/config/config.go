@@ -102,7 +102,7 @@ func (s *Set) Err() error {
 	if len(s.faults) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s cannot start, its configuration is wrong:\n%w", s.program, errors.Join(s.faults...))
+	return fmt.Errorf("the configuration is wrong, `%s help` explains it:\n%w", s.program, errors.Join(s.faults...))
 }
 
 // Help writes each knob with its default.

@@ -69,7 +69,10 @@ func run(ctx context.Context, args []string) error {
 	case verb == "logs" && len(names) == 2 && names[1] == "-f":
 		return s.logs(ctx, os.Stdout, names[0], true)
 	}
-	return fmt.Errorf("no such command: %q (see `stack help`)", args)
+	if _, ok := s.one()[verb]; ok || verb == "logs" {
+		return fmt.Errorf("%s needs the name of one process; `stack status` lists them", verb)
+	}
+	return fmt.Errorf("there is no command %q; `stack help` lists them", strings.Join(args, " "))
 }
 
 // whole are the verbs that concern the whole stack.

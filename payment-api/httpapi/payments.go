@@ -1,12 +1,8 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"math"
 	"regexp"
 	"slices"
@@ -67,45 +63,6 @@ func (a *API) get(c *fiber.Ctx) error {
 		return err
 	}
 	return sendJSON(c, fiber.StatusOK, p.Render())
-}
-
-// decodeRequest reads the body strictly: one JSON object, known members only. BodyRaw, since Body would decompress
-// without a limit.
-func decodeRequest(c *fiber.Ctx) (*payment.Request, error) {
-	if kind, _, _ := strings.Cut(c.Get(fiber.HeaderContentType), ";"); !strings.EqualFold(strings.TrimSpace(kind), fiber.MIMEApplicationJSON) {
-		return nil, &payment.Error{Kind: kindMediaType, Detail: "send the payment as Content-Type: application/json"}
-	}
-	if c.Get(fiber.HeaderContentEncoding) != "" {
-		return nil, &payment.Error{Kind: kindMediaType, Detail: "send the body without Content-Encoding"}
-	}
-	decoder := json.NewDecoder(bytes.NewReader(c.BodyRaw()))
-	decoder.DisallowUnknownFields()
-	var request payment.Request
-	if err := decoder.Decode(&request); err != nil {
-		return nil, &payment.Error{Kind: payment.KindInvalid, Detail: jsonFault(err)}
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, &payment.Error{Kind: payment.KindInvalid, Detail: "the body holds more than one JSON object"}
-	}
-	return &request, nil
-}
-
-// jsonFault says what is wrong with a body in words for the merchant; the decoder's own words speak of Go types.
-func jsonFault(err error) string {
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		return fmt.Sprintf("the body is not valid JSON: byte %d", syntax.Offset)
-	case errors.As(err, &kind) && kind.Field == "":
-		return fmt.Sprintf("the body must be a JSON object, not a JSON %s", kind.Value)
-	case errors.As(err, &kind):
-		return fmt.Sprintf("%s has the wrong type: a JSON %s does not fit", kind.Field, kind.Value)
-	case strings.HasPrefix(err.Error(), "json: unknown field "):
-		return "the body has an unknown member " + strings.TrimPrefix(err.Error(), "json: unknown field ")
-	default:
-		return "the body is not a whole JSON object"
-	}
 }
 
 // prefersAsync reads one line of RFC 7240's Prefer header: preferences stand between commas, parameters behind semicolons,
