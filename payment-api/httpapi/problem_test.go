@@ -10,6 +10,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -284,5 +286,25 @@ func eventually(t *testing.T, is func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatal("it never came to that")
 		}
+	}
+}
+
+func TestProblemsDoc_ListsEachKindWithItsStatus_AndNoOther(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/problems.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[payment.Kind]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| (\\d+) \\|").FindAllStringSubmatch(string(doc), -1) {
+		listed[payment.Kind(row[1])] = row[2]
+	}
+	for kind, problem := range problems {
+		if listed[kind] != strconv.Itoa(problem.status) {
+			t.Errorf("docs/problems.md says %q for %s, the code %d", listed[kind], kind, problem.status)
+		}
+		delete(listed, kind)
+	}
+	for kind := range listed {
+		t.Errorf("docs/problems.md lists %s, which no request is answered with", kind)
 	}
 }
