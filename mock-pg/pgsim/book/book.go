@@ -144,6 +144,9 @@ func (b *Book) Written(seq uint64) (Ticket, error) {
 	if b.failure != nil {
 		return Ticket{}, b.failure
 	}
+	if seq <= b.position.Load() { // written while we waited for the lock: no group will end for it any more
+		return Ticket{}, nil
+	}
 	if b.writing != nil && seq <= b.writing.last {
 		return Ticket{b.writing}, nil
 	}

@@ -324,3 +324,33 @@ func TestClose_WritesWhatIsPending_AndTakesNothingMore(t *testing.T) {
 		t.Errorf("%d entries, want 100", len(read))
 	}
 }
+
+// Whoever asks for an entry at the very moment at which it is written must not be told to wait for the next one, which
+// may never come.
+func TestWritten_AskedWhileItIsBeingWritten_NeverWaitsForTheNext(t *testing.T) {
+	b, _, err := Open(t.TempDir(), Options{Now: time.Now, Replay: func(*Entry) error { return nil }, Failed: func(error) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = b.Close() }()
+	for range 20_000 {
+		if _, err := b.Append([]Entry{{Means: "PG", Op: "charge", Effect: Charged, Reference: "1.1"}}); err != nil {
+			t.Fatal(err)
+		}
+		b.mu.Lock()
+		seq := b.seq
+		b.mu.Unlock()
+		ticket, err := b.Written(seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ticket.group == nil {
+			continue
+		}
+		select {
+		case <-ticket.group.done:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("entry %d is written up to %d, and its ticket waits for ever", seq, b.Position())
+		}
+	}
+}
