@@ -8,8 +8,12 @@ MAKEFLAGS += --no-print-directory
 DURATION ?= 3m
 RATE     ?= 300
 NAME     ?=
+ARGS     ?=
+FUZZTIME ?= 30s
 RUN      ?= .runs/latest
 GO       ?= go
+# Today where the books are kept: a business day is one of Asia/Seoul (KST), whatever the machine's clock shows.
+DATE     ?= $(shell TZ=KST-9 date +%F)
 
 MODULES  := infra payment-api payment-worker mock-pg loadgen
 PROGRAMS := ./payment-api ./payment-worker ./mock-pg ./loadgen ./infra/stack ./infra/stack/broker
@@ -19,19 +23,22 @@ ENV_FILE := $(or $(STACK_DIR),.stack)/stack.env
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := .tools/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: help build up down status logs soak verify test check check-one clean need-go stack
+.PHONY: help build up down status logs soak verify worker reconcile test fuzz check check-one clean need-go stack
 
 help: ## this list
 	@echo "A reference payment system that is broken on purpose and proves that no money was lost."
 	@echo
-	@echo "  make up && make soak     bring everything up, load it, verify every payment"
+	@echo "  make up && make soak      bring everything up, load it, verify every payment"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Variables:"
 	@echo "  DURATION=$(DURATION) RATE=$(RATE)    length and payments a second of a soak"
 	@echo "  NAME=payment-api-1       which process (logs);  FOLLOW=1: and go on"
 	@echo "  RUN=$(RUN)         which run (verify)"
+	@echo "  DATE=$(DATE)          which business day, Asia/Seoul (reconcile)"
+	@echo "  ARGS=\"review list\"       which command of payment-worker (worker)"
+	@echo "  FUZZTIME=$(FUZZTIME)             how long each target is fuzzed (fuzz)"
 	@echo "  PORT_OFFSET=1000         moves all ports; each has a PORT_… of its own, see 'bin/stack help'"
 	@echo "  MYSQLD=… HAPROXY=…       servers to use instead of Debian's packages;  DEBIAN_MIRROR=…  where those come from"
 	@echo "  STACK_DIR=.stack         where the stack keeps everything"
@@ -75,12 +82,25 @@ verify: build ## judge a run again from its journal, the database and the PG's b
 	@[ -e "$(RUN)" ] || { echo "There is no run $(RUN): 'make soak' makes one (or name another with RUN=…)." >&2; exit 1; }
 	@bin/loadgen verify $(RUN) --stack $(ENV_FILE)
 
+worker: build ## run one command of payment-worker beside the running ones: ARGS="review list"
+	@[ -n "$(firstword $(ARGS))" ] || { echo 'Which command? make worker ARGS="review list" (ARGS=help lists them).' >&2; exit 1; }
+	@$(STACK) exec payment-worker-1 $(ARGS)
+
+reconcile: build ## compare our ledger of a business day with the statements of the payment means: DATE=2026-11-23 (today)
+	@[[ "$(DATE)" =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$$ ]] || { echo "Which day? make reconcile DATE=2026-11-23 ('$(DATE)' is none)." >&2; exit 1; }
+	@$(STACK) exec payment-worker-1 reconcile --date $(DATE)
+
 test: stack ## all tests of all modules, with real MySQL and a Kafka-protocol broker, under the race detector
 	@$(STACK) install
 	@cc="$$($(GO) env CC)"; \
 	if command -v "$${cc%% *}" >/dev/null; then race=-race; else race=; \
 	  echo "The race detector is off: it needs a C compiler (apt-get install gcc, or name one with CC=…)."; fi; \
 	CGO_ENABLED=$${race:+1} $(GO) test $$race -shuffle=on -timeout 15m $(foreach m,$(MODULES),./$(m)/...)
+
+fuzz: need-go ## fuzz every decoder of every module, FUZZTIME=30s each; fails with the input that broke one
+	@mkdir -p bin
+	@CGO_ENABLED=0 $(GO) build -o bin/ ./infra/fuzz
+	@GO=$(GO) FUZZTIME=$(FUZZTIME) bin/fuzz $(MODULES)
 
 check: need-go $(GOLANGCI) ## gofumpt, vet, linters with the import rules, tidy modules, a build of each module alone
 	@for m in $(MODULES); do $(MAKE) check-one M=$$m || exit 1; done

@@ -96,7 +96,7 @@ func verifyCommand(args []string, out *os.File) (int, error) {
 		return 0, err
 	}
 	defer func() { _ = database.Close() }() // it only read
-	verdict, err := run.Judge(ctx, result, database, stack.PGAdmin)
+	verdict, err := run.Judge(ctx, result, database, &stack)
 	if err != nil {
 		return 0, fmt.Errorf("there is no verdict: %w", err)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"gazua.example/infra/config"
@@ -19,12 +21,14 @@ type settings struct {
 // readSettings reads every knob; the set gives the faults and the help.
 func readSettings(lookup func(string) (string, bool)) (settings, *config.Set) {
 	c := config.New("mock-pg", "Gazua PAY: the mock of the external payment means (cards, points, coupons).", lookup)
-	return settings{
+	s := settings{
 		pgsim: pgsim.Options{
 			Listen:         c.String("LISTEN", "127.0.0.1:18085", "where payments go"),
 			AdminListen:    c.String("ADMIN_LISTEN", "127.0.0.1:18185", "where the book, the statistics and the health are read"),
 			BookDir:        c.String("BOOK_DIR", "book", "folder of the book; made when it is not there"),
 			Schedule:       c.String("SCHEDULE", "gz1", "script of requests whose token has none, e.g. gz1;charge=ok@fixed/50ms"),
+			PGProfile:      c.String("PG_PROFILE", pgsim.ProfileTombstone, "tombstone: a net-cancel refuses charges that come after it; bound: it does not, but charges later than PG_LATE_BOUND are refused"),
+			PGLateBound:    c.Duration("PG_LATE_BOUND", 10*time.Second, 10*time.Millisecond, 10*time.Minute, "how long after it was received the PG may still book a charge (profile bound)"),
 			MaxConnections: c.Int("MAX_CONNECTIONS", 200_000, 1, 1_000_000, "connections at a time; more are answered 503"),
 			MaxBodyBytes:   c.Int("MAX_BODY_BYTES", 16<<10, 1<<10, 1<<20, "longest request body"),
 			ReadTimeout:    c.Duration("READ_TIMEOUT", 10*time.Second, time.Second, time.Minute, "for one request to arrive"),
@@ -36,5 +40,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, *config.Set) {
 		otlpEndpoint: c.String("OTEL_EXPORTER_OTLP_ENDPOINT", "", "where metrics go by OTLP over HTTP; empty: nowhere"),
 		leaveNotice:  c.Duration("LEAVE_NOTICE", 300*time.Millisecond, 0, time.Minute, "how long a stopping mock still answers, asking clients to close their connections"),
 		drainBound:   c.Duration("DRAIN_BOUND", 35*time.Second, time.Second, 5*time.Minute, "for requests in flight to be answered; the longest delay is 30s"),
-	}, c
+	}
+	c.Check(slices.Contains(pgsim.Profiles, s.pgsim.PGProfile), "PG_PROFILE=%q must be one of %s", s.pgsim.PGProfile, strings.Join(pgsim.Profiles, ", "))
+	return s, c
 }

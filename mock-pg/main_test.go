@@ -123,7 +123,11 @@ func charge(reference, token string) string {
 	return fmt.Sprintf(`{"reference":%q,"order_id":"o-1","merchant":"1","amount":20000,"currency":"KRW","token":%q}`, reference, token)
 }
 
-// approvals is what clients were told: the transaction of each reference.
+func refund(name, original string) string {
+	return fmt.Sprintf(`{"reference":%q,"original":%q,"amount":500,"currency":"KRW"}`, name, original)
+}
+
+// approvals is what clients were told: the transaction of each reference, also of refunds.
 type approvals struct {
 	mu  sync.Mutex
 	ids map[string]string
@@ -136,7 +140,8 @@ func (a *approvals) add(reference, id string) (total int) {
 	return len(a.ids)
 }
 
-// load charges from several clients until answers stop. It calls enough when so many were approved in all.
+// load charges from several clients, and refunds a part, until answers stop. It calls enough when so many were approved in
+// all.
 func (p *process) load(a *approvals, prefix string, total int, enough func()) {
 	var running sync.WaitGroup
 	var once sync.Once
@@ -151,13 +156,32 @@ func (p *process) load(a *approvals, prefix string, total int, enough func()) {
 				if id, _ := got["transaction_id"].(string); a.add(reference, id) >= total {
 					once.Do(enough)
 				}
+				if status, got = p.post("/pg/v1/refund", refund(reference+".1", reference)); status != 200 {
+					return
+				}
+				id, _ := got["transaction_id"].(string)
+				a.add(reference+".1", id)
 			}
 		})
 	}
 	running.Wait()
 }
 
-// book is the transaction of every reference that was charged.
+func (p *process) get(url string) string {
+	p.t.Helper()
+	res, err := p.client.Get(url)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// book is the transaction of every reference that was charged, and of every refund.
 func (p *process) book() map[string]string {
 	p.t.Helper()
 	res, err := p.client.Get(p.adminURL + "/book?from=0")
@@ -178,7 +202,7 @@ func (p *process) book() map[string]string {
 		} else if err != nil {
 			p.t.Fatal(err)
 		}
-		if e.Effect == "charged" {
+		if e.Effect == "charged" || e.Effect == "refunded" {
 			charged[e.Reference] = e.Transaction
 		}
 	}
@@ -203,6 +227,9 @@ func TestKill_EveryApprovedAnswerIsInTheBookAfterTheRestart(t *testing.T) {
 	}
 	if _, got := p.post("/pg/v1/inquiry", `{"reference":"0-0-0.1"}`); got["status"] != "CAPTURED" {
 		t.Errorf("after three kills an inquiry says %v", got)
+	}
+	if _, got := p.post("/pg/v1/refund", refund("0-0-0.1.1", "0-0-0.1")); got["transaction_id"] != known.ids["0-0-0.1.1"] {
+		t.Errorf("after three kills a refund asked for again says %v, first it was %s", got, known.ids["0-0-0.1.1"])
 	}
 	if len(known.ids) < 3000 {
 		t.Errorf("only %d approvals", len(known.ids))
@@ -237,6 +264,9 @@ func TestDisk_WhenItRefuses_NothingIsApproved_AndTheProcessIsNotReady(t *testing
 	}
 	if _, got := p.post("/pg/v1/inquiry", `{"reference":"0.1"}`); got["status"] != "CAPTURED" {
 		t.Errorf("an inquiry about a charge that was written: %v", got)
+	}
+	if text := p.get(p.url + "/pg/v1/statement?date=2026-01-02"); strings.Contains(text, `"kind":"end"`) {
+		t.Errorf("a statement of what was not written has an end: %s", text)
 	}
 	res, err := p.client.Get(p.adminURL + "/readyz")
 	if err != nil {
@@ -286,7 +316,7 @@ func TestTerminate_FinishesWhatIsInFlight_AndExitsWithZero(t *testing.T) {
 }
 
 func TestSettings_EveryFaultIsNamedAtOnce(t *testing.T) {
-	env := map[string]string{"MAX_BODY_BYTES": "1", "DRAIN_BOUND": "soon"}
+	env := map[string]string{"MAX_BODY_BYTES": "1", "DRAIN_BOUND": "soon", "PG_PROFILE": "Bound", "PG_LATE_BOUND": "1h"}
 	_, knobs := readSettings(func(name string) (string, bool) { v, ok := env[name]; return v, ok })
 	err := knobs.Err()
 	for name := range env {
@@ -296,7 +326,7 @@ func TestSettings_EveryFaultIsNamedAtOnce(t *testing.T) {
 	}
 	var help bytes.Buffer
 	knobs.Help(&help)
-	for _, name := range []string{"LISTEN", "ADMIN_LISTEN", "BOOK_DIR", "INSTANCE", "LOG_LEVEL"} {
+	for _, name := range []string{"LISTEN", "ADMIN_LISTEN", "BOOK_DIR", "INSTANCE", "LOG_LEVEL", "PG_PROFILE", "PG_LATE_BOUND"} {
 		if !strings.Contains(help.String(), name) {
 			t.Errorf("%s is not in the help", name)
 		}

@@ -45,12 +45,15 @@ func readSettings(set *config.Set) settings {
 	s.limits = common.Limits(set)
 	s.means = common.Means(set, s.limits)
 	s.door = httpapi.Options{
-		MaxInFlight:  set.Int("MAX_IN_FLIGHT", 512, 1, 100_000, "requests worked on at one time; more get 503 at once"),
-		BodyLimit:    set.Int("BODY_LIMIT", 16<<10, 1<<10, 1<<20, "bytes of a request's body"),
-		HeaderLimit:  set.Int("HEADER_LIMIT", 8<<10, 1<<10, 64<<10, "bytes of a request's header"),
-		ReadTimeout:  set.Duration("READ_TIMEOUT", 10*time.Second, time.Second, time.Minute, "to read a whole request"),
-		IdleTimeout:  set.Duration("IDLE_TIMEOUT", time.Minute, time.Second, time.Hour, "a kept-alive connection without a request"),
-		WorkDeadline: s.limits.Lease,
+		MaxInFlight:   set.Int("MAX_IN_FLIGHT", 512, 1, 100_000, "requests worked on at one time; more get 503 at once"),
+		MaxWaiting:    set.Int("MAX_WAITING", 256, 0, 100_000, "requests that wait for a payment to become final (Prefer: wait); more are answered at once"),
+		MerchantRate:  set.Int("MERCHANT_RATE", 2000, 1, 1_000_000, "requests a second of one merchant to this process; more get 429"),
+		MerchantBurst: set.Int("MERCHANT_BURST", 1000, 1, 1_000_000, "how many of them may come at one moment"),
+		BodyLimit:     set.Int("BODY_LIMIT", 16<<10, 1<<10, 1<<20, "bytes of a request's body"),
+		HeaderLimit:   set.Int("HEADER_LIMIT", 8<<10, 1<<10, 64<<10, "bytes of a request's header"),
+		ReadTimeout:   set.Duration("READ_TIMEOUT", 10*time.Second, time.Second, time.Minute, "to read a whole request"),
+		IdleTimeout:   set.Duration("IDLE_TIMEOUT", time.Minute, time.Second, time.Hour, "a kept-alive connection without a request"),
+		WorkDeadline:  s.limits.Lease,
 	}
 	return s
 }

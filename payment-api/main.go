@@ -1,10 +1,12 @@
 // payment-api is the merchants' door to the payment system.
 //
-//	payment-api [serve]         serve payments over HTTP
-//	payment-api migrate         bring the schema up to date and make the partitions of the next days
-//	payment-api merchants FILE  register merchants and their API keys
-//	payment-api states          print the tables of transitions as they stand in docs/states.md
-//	payment-api help            every setting with its default
+//	payment-api [serve]          serve payments over HTTP
+//	payment-api migrate          bring the schema up to date and make the partitions of the next days
+//	payment-api merchants FILE   register merchants with their API keys, webhook secrets and callback URLs
+//	payment-api keys VERB …      list, rotate or revoke a merchant's API keys
+//	payment-api secrets VERB …   the same for the secrets that its callbacks are signed with
+//	payment-api states [--json]  print the tables of transitions as they stand in docs/states.md, or as data
+//	payment-api help             every verb, and every setting with its default
 package main
 
 import (
@@ -37,8 +39,21 @@ func main() {
 	}
 }
 
+const summary = `payment-api serves payments over HTTP.
+
+Verbs:
+  serve                                    serve (the default)
+  migrate                                  bring the schema up to date and make the partitions of the next days
+  merchants FILE                           register merchants with their API keys, webhook secrets and callback URLs
+  keys list MERCHANT                       a merchant's API keys: the first 12 digits of their SHA-256, and until when they are valid
+  keys rotate MERCHANT [--overlap 24h]     print a new API key, once; those that there are stay valid for the overlap
+  keys revoke MERCHANT PREFIX              end an API key now (PREFIX: of the list; of a key: printf %s KEY | sha256sum | cut -c1-12)
+  secrets list|rotate|revoke MERCHANT …    the same for the secrets that its callbacks are signed with
+  states [--json]                          the tables of transitions, as in docs/states.md or as data
+  help                                     this`
+
 func run(verb string, args []string) error {
-	set := config.New("payment-api", "payment-api serves payments over HTTP. Verbs: serve, migrate, merchants FILE, states, help.", os.LookupEnv)
+	set := config.New("payment-api", summary, os.LookupEnv)
 	switch {
 	case verb == "serve" && len(args) == 0:
 		s := readSettings(set)
@@ -50,15 +65,24 @@ func run(verb string, args []string) error {
 		return withDatabase(set, migrate)
 	case verb == "merchants" && len(args) == 1:
 		return withDatabase(set, func(ctx context.Context, db *sql.DB) error { return registerMerchants(ctx, db, args[0]) })
+	case verb == "keys" || verb == "secrets":
+		command, err := readCredentialCommand(verb, args)
+		if err != nil {
+			return err
+		}
+		return withDatabase(set, command.run)
 	case verb == "states" && len(args) == 0:
 		fmt.Print(payment.StatesDoc())
 		return nil
+	case verb == "states" && len(args) == 1 && args[0] == "--json":
+		_, err := os.Stdout.Write(payment.StatesJSON())
+		return err
 	case verb == "help" || verb == "-h" || verb == "--help":
 		readSettings(set)
 		set.Help(os.Stdout)
 		return nil
 	}
-	return fmt.Errorf("%q is not one of: serve, migrate, merchants FILE, states, help", verb)
+	return fmt.Errorf("%q with %d arguments is no verb; `payment-api help` lists them", verb, len(args))
 }
 
 // serve wires the rooms together and serves until it is told to stop.
@@ -89,6 +113,7 @@ func serve(s settings) error {
 		Limits: s.limits, Actor: s.instance, Log: tel.Log,
 	}
 	keys := httpapi.NewKeys(func(ctx context.Context) (map[[32]byte]payment.MerchantID, error) { return mysql.Keys(ctx, db) })
+	go keys.Watch(stopping, tel.Log)
 	api, err := httpapi.New(service, keys, s.door, tel.Log)
 	if err != nil {
 		return err
@@ -115,6 +140,9 @@ func serve(s settings) error {
 		lifecycle.Phase{Name: "readiness off", Bound: time.Second, Do: func(context.Context) error { admin.Leave(); return nil }},
 		lifecycle.Phase{Name: "balancer notices", Bound: s.balancerWait + time.Second, Do: func(ctx context.Context) error { return pause(ctx, s.balancerWait) }},
 		lifecycle.Phase{Name: "finish requests", Bound: s.finish, Do: func(ctx context.Context) error { api.Farewell(); return api.Shutdown(ctx) }},
+		lifecycle.Phase{Name: "finish what callers did not wait for", Bound: s.limits.SyncDeadline + s.limits.MeansTimeout, Do: func(ctx context.Context) error {
+			return ended(ctx, service.Wait)
+		}},
 		lifecycle.Phase{Name: "close pools", Bound: 5 * time.Second, Do: func(context.Context) error {
 			means.Close()
 			store.Close()
@@ -163,7 +191,7 @@ func registerMerchants(ctx context.Context, db *sql.DB, file string) error {
 	}
 	var merchants []mysql.Merchant
 	if err := json.Unmarshal(text, &merchants); err != nil {
-		return fmt.Errorf("%s must be a JSON list of {id, name, api_key}: %w", file, err)
+		return fmt.Errorf("%s must be a JSON list of {id, name, api_key, webhook_secret, callback_url}: %w", file, err)
 	}
 	if err := mysql.RegisterMerchants(ctx, db, merchants); err != nil {
 		return err
@@ -185,6 +213,18 @@ func withDatabase(set *config.Set, do func(context.Context, *sql.DB) error) erro
 	ctx, cancel := lifecycle.Signals()
 	defer cancel()
 	return do(ctx, db)
+}
+
+// ended waits for wait to return, and gives up with ctx: the resolver then ends what is left.
+func ended(ctx context.Context, wait func()) error {
+	done := make(chan struct{})
+	go func() { wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("still at work: %w", ctx.Err())
+	}
 }
 
 func pause(ctx context.Context, d time.Duration) error {

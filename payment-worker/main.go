@@ -1,175 +1,110 @@
-// payment-worker settles payments in the background: it relays the outbox to Kafka, settles what the messages name, and
-// resolves what is unknown, abandoned or overdue.
+// payment-worker settles payments in the background: it relays the outbox to Kafka, settles what the messages name,
+// resolves what is unknown, abandoned, lost or overdue, calls merchants back, and looks after the partitions.
 //
-//	payment-worker [serve]   work until told to stop
-//	payment-worker help      every setting with its default
+//	payment-worker [serve]                work until told to stop
+//	payment-worker review list|settle     what waits for a person
+//	payment-worker dlq list|replay        messages that could not be worked on
+//	payment-worker callback list|resend   what merchants are told
+//	payment-worker reconcile              the means' statements against our ledger
+//	payment-worker retention              archive the days that are old now
+//	payment-worker help                   every verb and every setting with its default
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
-	"log/slog"
+	"io"
 	"os"
-	"sync"
-	"time"
+	"strings"
 
 	"gazua.example/infra/config"
 	"gazua.example/infra/lifecycle"
-	"gazua.example/infra/telemetry"
-	"gazua.example/payment-api/events"
-	"gazua.example/payment-api/gateway"
-	"gazua.example/payment-api/mysql"
-	"gazua.example/payment-api/payment"
-	"gazua.example/payment-worker/consume"
-	"gazua.example/payment-worker/relay"
-	"gazua.example/payment-worker/retention"
 )
 
-func main() {
-	verb := "serve"
-	if len(os.Args) > 1 {
-		verb = os.Args[1]
+// verb is one thing that the program can be asked for. run gets what follows its name.
+type verb struct {
+	usage string
+	run   func(ctx context.Context, s settings, args []string, out io.Writer) error
+}
+
+// verbs are those besides serve and help.
+func verbs() map[string]verb {
+	return map[string]verb{
+		"review list":     {"review list [--limit 50] [--json]", listReviews},
+		"review settle":   {"review settle PAYMENT[/CANCELLATION] paid|succeeded|failed --note TEXT [--by-hand]", settleReview},
+		"dlq list":        {"dlq list [--limit 50] [--json]", listLetters},
+		"dlq replay":      {"dlq replay PARTITION/OFFSET | --all", replayLetters},
+		"callback list":   {"callback list [--pending | --gave-up] [--limit 50] [--json]", listCallbacks},
+		"callback resend": {"callback resend ID | evt_PAYMENT_VERSION | --gave-up", resendCallbacks},
+		"reconcile":       {"reconcile --date YYYY-MM-DD [--json]", reconcileDay},
+		"retention":       {"retention [--keep-days N]", archiveNow},
 	}
-	if err := run(verb); err != nil {
-		fmt.Fprintln(os.Stderr, "payment-worker: "+err.Error())
+}
+
+// errDifferent makes the exit code 1 without a sentence more than what was printed.
+var errDifferent = errors.New("")
+
+func main() {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
+		if text := err.Error(); text != "" {
+			fmt.Fprintln(os.Stderr, "payment-worker: "+text)
+		}
 		os.Exit(1)
 	}
 }
 
-func run(verb string) error {
-	set := config.New("payment-worker", "payment-worker settles payments in the background. Verbs: serve, help.", os.LookupEnv)
+func run(args []string, out io.Writer) error {
+	set := config.New("payment-worker", "payment-worker settles payments in the background.\n\nVerbs:\n"+usages(), os.LookupEnv)
 	s := readSettings(set)
-	switch verb {
-	case "serve":
-		if err := set.Err(); err != nil {
-			return err
-		}
+	name := "serve"
+	if len(args) > 0 {
+		name, args = args[0], args[1:]
+	}
+	if name == "help" || name == "-h" || name == "--help" {
+		set.Help(out)
+		return nil
+	}
+	if err := set.Err(); err != nil {
+		return err
+	}
+	if name == "serve" && len(args) == 0 {
 		return serve(s)
-	case "help", "-h", "--help":
-		set.Help(os.Stdout)
-		return nil
 	}
-	return fmt.Errorf("%q is not one of: serve, help", verb)
-}
-
-// serve wires the rooms together and works until it is told to stop.
-func serve(s settings) error {
-	stopping, cancel := lifecycle.Signals()
+	v, known := verbs()[name]
+	if !known && len(args) > 0 {
+		name, args = name+" "+args[0], args[1:]
+		v, known = verbs()[name]
+	}
+	if !known {
+		return fmt.Errorf("%q is not one of the verbs: serve, %s, help", name, strings.Join(names(), ", "))
+	}
+	ctx, cancel := lifecycle.Signals()
 	defer cancel()
-	tel, err := telemetry.Start(stopping, telemetry.Options{
-		Service: "payment-worker", Instance: s.instance, Endpoint: s.otlp, SampleRatio: float64(s.sampleRatio) / 100, LogLevel: s.logLevel, LogTo: os.Stderr,
-	})
-	if err != nil {
-		return err
-	}
-	db, err := mysql.Open(s.dsn, s.connections)
-	if err != nil {
-		return err
-	}
-	means, err := gateway.New(s.means)
-	if err != nil {
-		return err
-	}
-	store := mysql.NewStore(db, s.group)
-	service := &payment.Service{Store: store, Gateway: means, Clock: wallClock{}, Limits: s.limits, Actor: s.instance, Log: tel.Log}
-
-	ready := &readiness{db: db, brokers: s.brokers}
-	admin, err := lifecycle.StartAdmin(s.adminListen, ready.check, tel.Metrics)
-	if err != nil {
-		return err
-	}
-	if err := waitForTopics(stopping, s, tel.Log); err != nil {
-		return err
-	}
-	dead := relay.NewWriter(s.brokers)
-	settler := &consume.Settler{Payments: service, Means: means, Dead: dead, Log: tel.Log}
-	consumer, err := consume.New(consume.Options{Brokers: s.brokers, Topic: events.Topic, Group: events.Group, Workers: s.workers}, settler, tel.Log)
-	if err != nil {
-		return err
-	}
-	ready.consumer.Store(consumer)
-	outbox := relay.New(mysql.NewOutbox(db), s.brokers, tel.Log)
-
-	consuming := begin(stopping, func(ctx context.Context) error { return consumer.Run(ctx) })
-	others := begin(stopping, func(ctx context.Context) error {
-		var all sync.WaitGroup
-		all.Go(func() { outbox.Run(ctx) })
-		all.Go(func() { resolve(ctx, service, s.resolvers, tel.Log) })
-		all.Go(func() { retention.Run(ctx, db, tel.Log) })
-		all.Wait()
-		return nil
-	})
-	tel.Log.Info("working", "admin", s.adminListen, "brokers", s.brokers)
-	<-stopping.Done()
-	return lifecycle.Stop(tel.Log,
-		lifecycle.Phase{Name: "readiness off", Bound: time.Second, Do: func(context.Context) error { admin.Leave(); return nil }},
-		lifecycle.Phase{Name: "finish messages, commit, leave the group", Bound: s.finish, Do: consuming},
-		lifecycle.Phase{Name: "finish relay and resolver", Bound: s.finish, Do: others},
-		lifecycle.Phase{Name: "close pools", Bound: 5 * time.Second, Do: func(context.Context) error {
-			means.Close()
-			store.Close()
-			return errors.Join(outbox.Close(), dead.Close(), db.Close())
-		}},
-		lifecycle.Phase{Name: "flush telemetry", Bound: 5 * time.Second, Do: tel.Stop},
-		lifecycle.Phase{Name: "close admin", Bound: time.Second, Do: admin.Stop},
-	)
+	return v.run(ctx, s, args, out)
 }
 
-// begin starts work that runs until ctx ends, and returns the shutdown phase that waits for its end.
-func begin(ctx context.Context, work func(context.Context) error) func(context.Context) error {
-	ended := make(chan error, 1)
-	go func() { ended <- work(ctx) }()
-	return func(bound context.Context) error {
-		select {
-		case err := <-ended:
-			return err
-		case <-bound.Done():
-			return fmt.Errorf("still at work: %w", bound.Err())
-		}
-	}
+// flags are those of one verb; a fault ends in one sentence with how it is used.
+func flags(name string) *flag.FlagSet {
+	f := flag.NewFlagSet(name, flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	return f
 }
 
-// Waits of the resolver: hardly any while there is work, and a look every now and then when there is none.
-const (
-	resolveIdle  = 200 * time.Millisecond
-	resolveAgain = time.Second // after a failure
-)
-
-// resolve takes up open work that is due until ctx ends; what it has taken it finishes.
-func resolve(ctx context.Context, service *payment.Service, limit int, log *slog.Logger) {
-	for ctx.Err() == nil {
-		taken, err := service.ResolveDue(context.WithoutCancel(ctx), limit)
-		wait := resolveIdle
-		switch {
-		case err != nil:
-			log.Warn("resolve", "error", err.Error())
-			wait = resolveAgain
-		case taken == limit:
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
-	}
-}
-
-func waitForTopics(ctx context.Context, s settings, log *slog.Logger) error {
+// parse reads flags before, between and after the arguments, and wants between least and most of these.
+func parse(f *flag.FlagSet, args []string, least, most int) (rest []string, err error) {
 	for {
-		err := consume.MakeTopics(ctx, s.brokers, events.Partitions, s.replicas, events.Topic, events.DeadLetter)
-		if err == nil {
-			return nil
+		if err := f.Parse(args); err != nil {
+			return nil, fmt.Errorf("%w; it is used as: payment-worker %s", err, verbs()[f.Name()].usage)
 		}
-		log.Warn("waiting for Kafka", "error", err.Error())
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("stopped while waiting for Kafka: %w", err)
-		case <-time.After(time.Second):
+		if f.NArg() == 0 {
+			break
 		}
+		rest, args = append(rest, f.Arg(0)), f.Args()[1:]
 	}
+	if len(rest) < least || len(rest) > most {
+		return nil, fmt.Errorf("it is used as: payment-worker %s", verbs()[f.Name()].usage)
+	}
+	return rest, nil
 }
-
-type wallClock struct{}
-
-func (wallClock) Now() time.Time { return time.Now() }

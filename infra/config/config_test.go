@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -57,4 +58,36 @@ func TestSet_SecretIsNeverPrinted(t *testing.T) {
 	if strings.Contains(help.String()+s.Err().Error(), "hunter2") {
 		t.Error("the secret was printed")
 	}
+}
+
+// FuzzSet: whatever a variable holds, its knob is in its range, and a value that was not taken is a fault that names it.
+func FuzzSet(f *testing.F) {
+	for _, value := range []string{"", "5", "-0", "1e1", "250ms", "true", "T", "a, b,,c", " 7", "9999999999999999999", "1h\n"} {
+		f.Add(value)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		s := config.New("p", "does p", from(map[string]string{"N": value, "D": value, "B": value, "L": value}))
+		if got := s.Int("N", 5, 1, 9, "n"); got < 1 || got > 9 {
+			t.Errorf("N = %d", got)
+		}
+		if got := s.Duration("D", time.Second, time.Millisecond, time.Minute, "d"); got < time.Millisecond || got > time.Minute {
+			t.Errorf("D = %s", got)
+		}
+		s.Bool("B", false, "b")
+		for _, part := range s.Strings("L", "a", "l") {
+			if part == "" || part != strings.TrimSpace(part) || strings.Contains(part, ",") {
+				t.Errorf("L has %q", part)
+			}
+		}
+		s.Secret("S", "s")
+		text := s.Err().Error() // S is never set
+		_, number := strconv.Atoi(value)
+		_, duration := time.ParseDuration(value)
+		_, boolean := strconv.ParseBool(value)
+		for knob, err := range map[string]error{"N=": number, "D=": duration, "B=": boolean} {
+			if err != nil && value != "" && !strings.Contains(text, "\n"+knob+strconv.Quote(value)) {
+				t.Errorf("%s%q is no fault:\n%s", knob, value, text)
+			}
+		}
+	})
 }

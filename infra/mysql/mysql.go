@@ -30,7 +30,8 @@ type Server struct {
 	RedoLogMiB    int
 }
 
-// Passwords fills init.sql, which the server executes at every start: the secrets file always wins.
+// Passwords fills init.sql, which the server executes at every start: the secrets file always wins, and of the rights that
+// an older data directory knows nothing is left.
 type Passwords struct{ Root, Admin, App, Verifier string }
 
 // Config is the text of my.cnf.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,6 +27,8 @@ const usage = `stack VERB [NAME]
   kill NAME     end it at once (SIGKILL)
   pause NAME    stop it where it stands (SIGSTOP)
   resume NAME   let it go on
+  exec NAME VERB ARGS…
+                run one command of a process's program in the environment of that process
   install       only get the servers that are missing
   clean         down, then remove the stack's folder with all data
 
@@ -62,6 +65,10 @@ func run(ctx context.Context, args []string) error {
 		return s.locked(ctx, verb+" "+names[0], func(ctx context.Context) error { return act(ctx, names[0]) })
 	}
 	switch {
+	case verb == "exec" && len(names) >= 2:
+		return s.exec(ctx, names[0], names[1:])
+	case verb == "exec":
+		return errors.New("exec needs the name of a process and a command of its program, such as `stack exec payment-worker-1 help`")
 	case verb == "status" && len(names) == 0:
 		return s.status(ctx, os.Stdout)
 	case verb == "logs" && len(names) == 1:
@@ -88,7 +95,7 @@ func (s *stack) one() map[string]func(context.Context, string) error {
 }
 
 func help(w io.Writer) error {
-	c := config.New("stack", usage+"Passed on to our programs when set: "+strings.Join(topology.PassThrough, ", ")+".", os.LookupEnv)
+	c := config.New("stack", usage+"Passed on to our programs when set: "+strings.Join(topology.PassThrough(), ", ")+".", os.LookupEnv)
 	c.String("STACK_DIR", ".stack beside go.work", "the stack's folder")
 	c.String("MYSQLD", "", "a mysqld 8.4 or newer to use")
 	c.String("HAPROXY", "", "a haproxy 2.4 or newer to use")

@@ -42,7 +42,7 @@ func open() (*stack, error) {
 	if s.settings.Ports, err = s.choosePorts(); err != nil {
 		return nil, err
 	}
-	for _, name := range topology.PassThrough {
+	for _, name := range topology.PassThrough() {
 		if value := os.Getenv(name); value != "" {
 			s.settings.Pass = append(s.settings.Pass, name+"="+value)
 		}
@@ -137,7 +137,7 @@ func (s *stack) complete(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if s.settings.Passwords, err = secrets.Ensure(s.Secrets()); err != nil {
+	if s.settings.Passwords, err = secrets.Ensure(s.Secrets(), s.settings.Callbacks()); err != nil {
 		return err
 	}
 	s.processes = topology.Single(s.settings)

@@ -1,6 +1,8 @@
 package client
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -23,20 +25,48 @@ type Answer struct {
 	Replayed   bool
 
 	// Of a 2xx body.
-	ID, Order, State string
+	ID, Order, State string // ID is the payment's, also in the answer to a cancellation
 	Amount           int64
+	Seq              int    // of the cancellation, 0 in a payment's body
+	Hash             string // of the bytes, where they must be the same in every answer to this request
 }
 
-// Again says whether a merchant must send the same request again: nobody told it what became of the payment.
+// Again says whether a merchant must send the same request again: nobody told it what became of it, or it was told to
+// come again later.
 func (a *Answer) Again() bool {
-	return a.Class != "" || a.Status == 429 || a.Status >= 500 || a.Status == 409 && a.Problem == "request-in-progress"
+	return a.Class != "" || a.Status == 429 || a.Status >= 500 || a.Status == 409 && a.passing()
 }
 
-// Accepted says whether the API has promised to remember this payment.
+// passing says whether the conflict is one that time resolves.
+func (a *Answer) passing() bool {
+	switch a.Problem {
+	case "request-in-progress", "cancellation-in-progress", "payment-not-paid":
+		return true
+	}
+	return false
+}
+
+// Accepted says whether the API has promised to remember this payment, or this cancellation.
 func (a *Answer) Accepted() bool { return a.Class == "" && a.Status >= 200 && a.Status < 300 }
 
-// Final says whether the payment has come to its end.
-func (a *Answer) Final() bool { return a.Accepted() && (a.State == "PAID" || a.State == "FAILED") }
+// Final says whether the payment, or the cancellation, has come to its end.
+func (a *Answer) Final() bool { return a.End() != "" }
+
+// End is the end that the answer tells: PAID or FAILED of a payment, SUCCEEDED or FAILED of a cancellation, "" of one on
+// its way. A payment that was given back has ended as PAID; its cancellations have ends of their own.
+func (a *Answer) End() string {
+	switch {
+	case !a.Accepted():
+	case a.State == "FAILED", a.Seq > 0 && a.State == "SUCCEEDED", a.Seq == 0 && a.State == "PAID":
+		return a.State
+	case a.Seq == 0 && (a.State == "PARTIALLY_CANCELED" || a.State == "CANCELED"):
+		return "PAID"
+	}
+	return ""
+}
+
+// garbled is a 2xx whose body makes no sense.
+const garbled = "garbled"
 
 // Fault names what went wrong, "" when nothing did. Class and code together are a group in the report.
 func (a *Answer) Fault() (class, code string) {
@@ -58,7 +88,7 @@ func (a *Answer) read(response *fasthttp.Response) {
 		a.RetryAfter = time.Duration(min(seconds, 3600)) * time.Second
 	}
 	if a.Status >= 200 && a.Status < 300 {
-		a.readPayment(response.Body())
+		a.readView(response.Body())
 		return
 	}
 	var problem struct {
@@ -69,20 +99,35 @@ func (a *Answer) read(response *fasthttp.Response) {
 	}
 }
 
-// readPayment takes what the journal keeps from a payment's body. A 2xx that cannot be read promises nothing that could
-// be held against the system, so it counts as no answer.
-func (a *Answer) readPayment(body []byte) {
-	var payment struct {
-		ID     string `json:"id"`
-		Order  string `json:"order_id"`
-		Status string `json:"status"`
-		Amount int64  `json:"amount"`
+// readView takes what the journal keeps from the body about a payment or a cancellation. A 2xx that cannot be read
+// promises nothing that could be held against the system, so it counts as no answer.
+func (a *Answer) readView(body []byte) {
+	var view struct {
+		ID      string `json:"id"`
+		Order   string `json:"order_id"`
+		Status  string `json:"status"`
+		Amount  int64  `json:"amount"`
+		Payment string `json:"payment_id"` // a cancellation names its payment so, and has a number
+		Seq     int    `json:"seq"`
 	}
-	if err := json.Unmarshal(body, &payment); err != nil || payment.ID == "" || payment.Status == "" {
-		a.Class = "garbled"
+	err := json.Unmarshal(body, &view)
+	id := view.ID
+	if view.Seq > 0 {
+		id = view.Payment
+	}
+	if err != nil || id == "" || view.Status == "" {
+		a.Class = garbled
 		return
 	}
-	a.ID, a.Order, a.State, a.Amount = payment.ID, payment.Order, payment.Status, payment.Amount
+	a.ID, a.Order, a.State, a.Amount, a.Seq = id, view.Order, view.Status, view.Amount, view.Seq
+}
+
+// hash takes the fingerprint of a 2xx body.
+func (a *Answer) hash(body []byte) {
+	if a.Accepted() {
+		sum := sha256.Sum256(body)
+		a.Hash = hex.EncodeToString(sum[:8])
+	}
 }
 
 // errorClass folds the many errors of a connection into what a reader of the report can act on.

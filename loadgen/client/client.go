@@ -62,27 +62,60 @@ func New(target string, keys []string, policy scenario.Client) (*Client, error) 
 	return c, nil
 }
 
-// Create sends the payment once; attempt (from 1) only makes the span id of this try.
-func (c *Client) Create(p *scenario.Payment, attempt int) Answer {
+// Create sends the payment once; span tells the requests of one payment apart, in its trace only.
+func (c *Client) Create(p *scenario.Payment, span int) Answer {
 	request := fasthttp.AcquireRequest()
 	defer fasthttp.ReleaseRequest(request)
-	request.Header.SetMethod(fasthttp.MethodPost)
-	request.SetRequestURI(c.base + "/v1/payments")
-	request.Header.SetContentType("application/json")
-	request.Header.Set("Idempotency-Key", p.Key)
+	c.post(request, "/v1/payments", p.Key, appendBody(make([]byte, 0, 768), p))
 	if p.Async {
 		request.Header.Set("Prefer", "respond-async")
 	}
-	request.SetBodyRaw(appendBody(make([]byte, 0, 768), p))
-	return c.send(request, p, attempt)
+	return c.send(request, p, span)
 }
 
 // Read looks the payment up once.
-func (c *Client) Read(p *scenario.Payment, id string, attempt int) Answer {
+func (c *Client) Read(p *scenario.Payment, id string, span int) Answer {
 	request := fasthttp.AcquireRequest()
 	defer fasthttp.ReleaseRequest(request)
 	request.SetRequestURI(c.base + "/v1/payments/" + id)
-	return c.send(request, p, attempt)
+	return c.send(request, p, span)
+}
+
+// Cancel asks once for amount of the payment to be given back, all that is left where it is 0.
+func (c *Client) Cancel(p *scenario.Payment, id, key string, amount int64, span int) Answer {
+	request := fasthttp.AcquireRequest()
+	defer fasthttp.ReleaseRequest(request)
+	body := []byte("{}")
+	if amount > 0 {
+		body = append(strconv.AppendInt(append(make([]byte, 0, 32), `{"amount":`...), amount, 10), '}')
+	}
+	c.post(request, "/v1/payments/"+id+"/cancellations", key, body)
+	return c.sendCancel(request, p, span)
+}
+
+// ReadCancel looks a cancellation up once.
+func (c *Client) ReadCancel(p *scenario.Payment, id string, seq, span int) Answer {
+	request := fasthttp.AcquireRequest()
+	defer fasthttp.ReleaseRequest(request)
+	request.SetRequestURI(c.base + "/v1/payments/" + id + "/cancellations/" + strconv.Itoa(seq))
+	return c.sendCancel(request, p, span)
+}
+
+// sendCancel takes no payment for a cancellation.
+func (c *Client) sendCancel(request *fasthttp.Request, p *scenario.Payment, span int) Answer {
+	answer := c.send(request, p, span)
+	if answer.Accepted() && answer.Seq == 0 {
+		answer.Class = garbled
+	}
+	return answer
+}
+
+func (c *Client) post(request *fasthttp.Request, path, key string, body []byte) {
+	request.Header.SetMethod(fasthttp.MethodPost)
+	request.SetRequestURI(c.base + path)
+	request.Header.SetContentType("application/json")
+	request.Header.Set("Idempotency-Key", key)
+	request.SetBodyRaw(body)
 }
 
 // dial stands in for fasthttp's own dialer, which knows IPv4 only and keeps a goroutine for ever.
@@ -91,9 +124,9 @@ func dial(addr string) (net.Conn, error) { return net.DialTimeout("tcp", addr, d
 // Close drops the idle connections.
 func (c *Client) Close() { c.host.CloseIdleConnections() }
 
-func (c *Client) send(request *fasthttp.Request, p *scenario.Payment, attempt int) Answer {
+func (c *Client) send(request *fasthttp.Request, p *scenario.Payment, span int) Answer {
 	request.Header.Set("Authorization", c.bearers[p.Merchant])
-	request.Header.Set("Traceparent", traceparent(p, attempt))
+	request.Header.Set("Traceparent", traceparent(p, span))
 	response := fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseResponse(response)
 	sent := time.Now()
@@ -104,6 +137,9 @@ func (c *Client) send(request *fasthttp.Request, p *scenario.Payment, attempt in
 		return answer
 	}
 	answer.read(response)
+	if request.Header.IsPost() {
+		answer.hash(response.Body())
+	}
 	return answer
 }
 
@@ -132,13 +168,13 @@ func appendBody(b []byte, p *scenario.Payment) []byte {
 	return append(b, `]}`...)
 }
 
-// traceparent is the W3C header: every request of a payment belongs to one trace, each attempt is a span of its own.
-func traceparent(p *scenario.Payment, attempt int) string {
+// traceparent is the W3C header: every request of a payment belongs to one trace, each of them is a span of its own.
+func traceparent(p *scenario.Payment, span int) string {
 	b := append(make([]byte, 0, 55), "00-"...)
 	b = appendHex(b, p.TraceID[0])
 	b = appendHex(b, p.TraceID[1])
 	b = append(b, '-')
-	b = appendHex(b, p.TraceID[1]+uint64(attempt)<<1) // odd like the trace id's half, so never all zeroes
+	b = appendHex(b, p.TraceID[1]+uint64(span)<<1) // odd like the trace id's half, so never all zeroes
 	if p.Sampled {
 		return string(append(b, "-01"...))
 	}

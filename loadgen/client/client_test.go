@@ -2,6 +2,8 @@ package client
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -47,6 +49,10 @@ func TestCreate_Request_IsTheContracts(t *testing.T) {
 	}))
 	defer server.Close()
 	a := newClient(t, server.URL, time.Second).Create(&p, 1)
+	sum := sha256.Sum256([]byte(`{"id":"5","status":"ACCEPTED","status_url":"/v1/payments/5"}`))
+	if a.Hash != hex.EncodeToString(sum[:8]) {
+		t.Errorf("hash %q", a.Hash)
+	}
 	if !a.Accepted() || a.Final() || a.Again() || a.ID != "5" || a.State != "ACCEPTED" || a.Done.Before(a.Sent) {
 		t.Errorf("answer %+v", a)
 	}
@@ -79,6 +85,11 @@ func TestAnswer_EachSort_IsUnderstood(t *testing.T) {
 		`201 {"id":"5","order_id":"o","status":"PAID","amount":3}`:                       {false, true, true, ""},
 		`201 {"id":"5","order_id":"o","status":"FAILED","reason":"declined","amount":3}`: {false, true, true, ""},
 		`200 {"id":"5","order_id":"o","status":"PROCESSING","amount":3}`:                 {false, true, false, ""},
+		`200 {"id":"5","order_id":"o","status":"PARTIALLY_CANCELED","amount":3}`:         {false, true, true, ""},
+		`201 {"id":"5","order_id":"o","status":"SUCCEEDED","amount":3}`:                  {false, true, false, ""},
+		`409 {"type":"https://gazua.example/problems/cancellation-in-progress"}`:         {true, false, false, "409 cancellation-in-progress"},
+		`409 {"type":"https://gazua.example/problems/payment-not-paid"}`:                 {true, false, false, "409 payment-not-paid"},
+		`409 {"type":"https://gazua.example/problems/payment-failed"}`:                   {false, false, false, "409 payment-failed"},
 		`409 {"type":"https://gazua.example/problems/request-in-progress"}`:              {true, false, false, "409 request-in-progress"},
 		`409 {"type":"https://gazua.example/problems/order-in-progress"}`:                {false, false, false, "409 order-in-progress"},
 		`422 {"type":"https://gazua.example/problems/idempotency-key-reused"}`:           {false, false, false, "422 idempotency-key-reused"},
@@ -101,6 +112,52 @@ func TestAnswer_EachSort_IsUnderstood(t *testing.T) {
 		_, code := a.Fault()
 		if a.Again() != want.again || a.Accepted() != want.accepted || a.Final() != want.final || code != want.fault || a.RetryAfter != 7*time.Second {
 			t.Errorf("%s\n got again %v, accepted %v, final %v, fault %q, retry after %v\nwant %+v", text, a.Again(), a.Accepted(), a.Final(), code, a.RetryAfter, want)
+		}
+	}
+}
+
+func TestCancel_Request_IsTheContracts(t *testing.T) {
+	s := scenario.Default()
+	p := s.Payment("run", 1)
+	for _, c := range []struct {
+		amount int64
+		body   string
+	}{{0, "{}"}, {700, `{"amount":700}`}} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			if r.Method != http.MethodPost || r.URL.Path != "/v1/payments/5/cancellations" || string(body) != c.body ||
+				r.Header.Get("Idempotency-Key") != p.CancelKey(1) || r.Header.Get("Prefer") != "" {
+				t.Errorf("%s %s %v: %s", r.Method, r.URL.Path, r.Header, body)
+			}
+			w.WriteHeader(201)
+			fmt.Fprint(w, `{"payment_id":"5","seq":2,"status":"SUCCEEDED","amount":700,"currency":"KRW","refunds":[]}`)
+		}))
+		a := newClient(t, server.URL, time.Second).Cancel(&p, "5", p.CancelKey(1), c.amount, 1)
+		server.Close()
+		if a.End() != "SUCCEEDED" || a.ID != "5" || a.Seq != 2 || a.Amount != 700 || len(a.Hash) != 16 {
+			t.Errorf("answer %+v", a)
+		}
+	}
+}
+
+func TestReadCancel_Look_SaysWhereItStands(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"payment_id":"5","seq":2,"status":"PROCESSING","amount":3}`: "",
+		`{"payment_id":"5","seq":2,"status":"FAILED","amount":3}`:     "FAILED",
+		`{"payment_id":"5","seq":2,"status":"PAID","amount":3}`:       "",
+		`{"id":"5","status":"PAID"}`:                                  "garbled",
+		`{"payment_id":"5","status":"SUCCEEDED"}`:                     "garbled",
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodGet || r.URL.Path != "/v1/payments/5/cancellations/2" {
+				t.Errorf("%s %s", r.Method, r.URL.Path)
+			}
+			fmt.Fprint(w, body)
+		}))
+		a := newClient(t, server.URL, time.Second).ReadCancel(&scenario.Payment{TraceID: [2]uint64{1, 1}}, "5", 2, 1)
+		server.Close()
+		if got := a.Class + a.End(); got != want || a.Hash != "" {
+			t.Errorf("%s\n is understood as %q (%+v), want %q", body, got, a, want)
 		}
 	}
 }

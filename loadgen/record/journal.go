@@ -3,16 +3,12 @@
 package record
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"sync"
 	"time"
-
-	"gazua.example/loadgen/client"
-	"gazua.example/loadgen/scenario"
 )
 
 // Bounds of the journal's memory: a write goes out when this much has gathered or this long has passed, and a disk that
@@ -55,28 +51,6 @@ func newJournal(file io.WriteCloser, run string, start time.Time) *Journal {
 	return j
 }
 
-// Planned notes a payment before its first byte goes out, so that no payment exists that the journal does not know.
-func (j *Journal) Planned(p *scenario.Payment, merchant uint32, at time.Duration) {
-	e := planned("p", p, merchant, at)
-	j.add(&e)
-}
-
-// Unsent notes a payment that was due and never sent.
-func (j *Journal) Unsent(number int, at time.Duration) {
-	j.add(&Entry{Kind: "u", Number: number, At: at.Microseconds()})
-}
-
-// Attempt notes one attempt to create the payment.
-func (j *Journal) Attempt(number int, a *client.Answer) { j.answer("a", number, a) }
-
-// Look notes one GET of it.
-func (j *Journal) Look(number int, a *client.Answer) { j.answer("g", number, a) }
-
-// End notes how the payment ended for the client: PAID, FAILED, rejected or gave-up.
-func (j *Journal) End(number int, id, end string, at time.Time) {
-	j.add(&Entry{Kind: "f", Number: number, ID: id, State: end, At: at.Sub(j.start).Microseconds()})
-}
-
 // Close writes what is left. Its error means that the journal is not complete.
 func (j *Journal) Close() error {
 	j.mu.Lock()
@@ -94,13 +68,6 @@ func (j *Journal) Err() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.err
-}
-
-func (j *Journal) answer(kind string, number int, a *client.Answer) {
-	j.add(&Entry{
-		Kind: kind, Number: number, Sent: a.Sent.Sub(j.start).Microseconds(), Done: a.Done.Sub(j.start).Microseconds(),
-		Status: a.Status, Class: a.Class, Problem: a.Problem, ID: a.ID, State: a.State, Order: a.Order, Amount: a.Amount,
-	})
 }
 
 func (j *Journal) add(e *Entry) {
@@ -157,42 +124,6 @@ func (j *Journal) write() {
 		}
 		if closing {
 			j.poke()
-		}
-	}
-}
-
-// maxLine bounds a line of the journal; three tokens of 512 fit many times.
-const maxLine = 64 << 10
-
-// Read yields the entries of a journal in their order, and stops at the first error. A last line without its end is
-// left out: the run that wrote it was killed there.
-func Read(path string, each func(Entry) error) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("open the journal: %w", err)
-	}
-	defer file.Close()
-	lines := bufio.NewReaderSize(file, maxLine)
-	for n := 1; ; n++ {
-		line, err := lines.ReadSlice('\n')
-		if errors.Is(err, io.EOF) {
-			if n == 1 {
-				return fmt.Errorf("the journal %s is empty", path)
-			}
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("read %s, line %d: %w", path, n, err)
-		}
-		entry, err := Decode(line)
-		if err != nil {
-			return fmt.Errorf("%s, line %d: %w", path, n, err)
-		}
-		if (n == 1) != (entry.Kind == "h") {
-			return fmt.Errorf("%s, line %d: the header must be the first line and only there", path, n)
-		}
-		if err := each(entry); err != nil {
-			return err
 		}
 	}
 }

@@ -8,28 +8,14 @@ import (
 	"time"
 )
 
-// Counts is the conservation of a run: Planned = Sent + Unsent, and
-// Sent = Paid + Failed + Rejected + GaveUp + Pending. Pending is what was given up because the run was ended before its
-// payment was.
-type Counts struct {
-	Planned  int64 `json:"planned"`
-	Sent     int64 `json:"sent"` // payments, not attempts
-	Unsent   int64 `json:"unsent"`
-	Paid     int64 `json:"paid"`
-	Failed   int64 `json:"failed"`
-	Rejected int64 `json:"rejected"` // a definite 4xx
-	GaveUp   int64 `json:"gave_up"`  // the merchant's deadline passed
-	Pending  int64 `json:"pending"`
-	Accepted int64 `json:"accepted"` // promised with a 2xx
-	Attempts int64 `json:"attempts"`
-	Looks    int64 `json:"looks"` // GETs
-}
-
 // Tally is everything counted while the run goes on. It is safe for concurrent use.
 type Tally struct {
 	Planned, Sent, Unsent          atomic.Int64
 	Paid, Failed, Rejected, GaveUp atomic.Int64
 	Accepted, Attempts, Looks      atomic.Int64
+	Cancels, Probes                Errands
+	Callbacks, CallbacksRefused    atomic.Int64
+	CallbacksUntaken               atomic.Int64
 	Backlog                        atomic.Int64 // accepted and not final
 	SyncResponse, Response         *Latency     // planned → answer, synchronous; sent → answer, every request
 	Completion, Lateness           *Latency     // planned → final; planned → really sent
@@ -37,6 +23,9 @@ type Tally struct {
 	groups                         map[groupKey]*Group
 	faultsSeen                     atomic.Int64
 }
+
+// Errands counts one sort of what merchants do about a payment beside asking for it.
+type Errands struct{ Begun, Done, Failed, Rejected, GaveUp, Attempts, Looks atomic.Int64 }
 
 // NewTally starts at zero.
 func NewTally() *Tally {
@@ -46,18 +35,7 @@ func NewTally() *Tally {
 	}
 }
 
-// Counts reads the counters. The sums hold once the run is over.
-func (t *Tally) Counts() Counts {
-	c := Counts{
-		Planned: t.Planned.Load(), Sent: t.Sent.Load(), Unsent: t.Unsent.Load(), Paid: t.Paid.Load(), Failed: t.Failed.Load(),
-		Rejected: t.Rejected.Load(), GaveUp: t.GaveUp.Load(), Accepted: t.Accepted.Load(), Attempts: t.Attempts.Load(),
-		Looks: t.Looks.Load(),
-	}
-	c.Pending = c.Sent - c.Paid - c.Failed - c.Rejected - c.GaveUp
-	return c
-}
-
-// Try says where in a payment's life a fault was met.
+// Try says where in the life of a payment, a cancellation or a probe a fault was met.
 type Try string
 
 // The tries: a first attempt that fails is what the network does; a fault that is left after all repeats is what the
@@ -67,6 +45,8 @@ const (
 	Repeat Try = "repeat"
 	Look   Try = "look"
 	Left   Try = "left after all repeats"
+
+	Callback Try = "callback" // one that was received and not taken
 )
 
 // Group is all faults of one kind.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -19,7 +20,12 @@ func example() *Result {
 	at := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 	return &Result{
 		Schema: Schema, Run: "soak-0a1b2c3d4e", Folder: ".runs/20261123-020000-soak", Target: "http://127.0.0.1:18080", Load: 180, Settle: 61.2,
-		Rate: 300, Counts: record.Counts{Planned: 54010, Sent: 54000, Unsent: 10, Paid: 52400, Failed: 1600, Attempts: 54120, Looks: 61000},
+		Rate: 300, Counts: record.Counts{
+			Planned: 54010, Sent: 54000, Unsent: 10, Paid: 52400, Failed: 1600, Attempts: 54120, Looks: 61000,
+			Cancels:   record.CancelCounts{Asked: 5500, Succeeded: 5200, Failed: 100, Rejected: 200, Attempts: 5600, Looks: 90},
+			Probes:    record.ProbeCounts{Sent: 1600, Answered: 1590, Paid: 9, Failed: 1, Attempts: 1610, Looks: 12},
+			Callbacks: record.CallbackCounts{Received: 27300, Refused: 270, Untaken: 1},
+		},
 		Latency: Latencies{
 			SyncResponse: record.Figures{Count: 27000, Mean: 70.1, P50: 61, P90: 110, P99: 212.4, P999: 5004, Max: 5100.2},
 			Response:     record.Figures{Count: 115120, Mean: 33, P50: 12, P90: 90, P99: 180, P999: 400, Max: 5100},
@@ -40,12 +46,16 @@ func TestText_Golden(t *testing.T) {
 	r := example()
 	Table(&b, &verify.Verdict{
 		Sent: 54000, Payments: 54001, Booked: 61000, Took: 1.5, Foreign: 1,
+		CancellationsSent: 5500, Cancellations: 5300, Probes: 1610, Callbacks: 27300,
+		Reconciled: verify.Reconciled{Statement: verify.Sums{Captures: 70000, Refunds: 6000}},
 		Invariants: []verify.Invariant{
 			{Number: 1, Name: "at most once", Unit: "orders in the book", Checked: 52000},
 			{Number: 6, Name: "liveness", Unit: "payments", Checked: 54000, Violated: 12, Offenders: []verify.Offender{{
 				PaymentID: "118182731011067904", Order: "soak-0a1b2c3d4e-7", What: "it is PROCESSING, not final",
-				Journal: []string{`{"k":"p","n":7}`}, Database: []string{"payment soak-0a1b2c3d4e-7 25000 KRW ASYNC PROCESSING v2"},
+				Statement: []string{`{"kind":"capture","reference":"118182731011067904.1"}`},
+				Journal:   []string{`{"k":"p","n":7}`}, Database: []string{"payment soak-0a1b2c3d4e-7 25000 KRW ASYNC PROCESSING v2"},
 			}}},
+			{Number: 16, Name: "callbacks", Unit: "callbacks and promises", Checked: 54300},
 		},
 	})
 	Text(&b, r)
@@ -63,6 +73,32 @@ func TestText_Golden(t *testing.T) {
 	}
 	if b.String() != string(want) {
 		t.Errorf("the report has changed (go test ./report -update writes it anew):\n%s", b.String())
+	}
+}
+
+func TestSave_CountsOfWhatWasDoneBesidePaying_AreInTheResult(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "result.json")
+	if err := Save(path, example()); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read struct {
+		Counts struct {
+			Cancellations struct{ Asked, Succeeded int64 }
+			Probes        struct{ Sent, Answered int64 }
+			Callbacks     struct{ Received, Refused int64 }
+		}
+	}
+	if err := json.Unmarshal(text, &read); err != nil {
+		t.Fatal(err)
+	}
+	c := read.Counts
+	if c.Cancellations.Asked != 5500 || c.Cancellations.Succeeded != 5200 || c.Probes.Sent != 1600 || c.Probes.Answered != 1590 ||
+		c.Callbacks.Received != 27300 || c.Callbacks.Refused != 270 {
+		t.Errorf("result.json counts %+v", c)
 	}
 }
 

@@ -17,7 +17,9 @@ func Text(w io.Writer, r *Result) {
 	fmt.Fprintf(w, "\nrun %s against %s: %.1f s of load, settled in %.1f s\n", r.Run, r.Target, r.Load, r.Settle)
 	fmt.Fprintf(w, "  planned %d = sent %d + unsent %d;  sent = paid %d + failed %d + rejected %d + given up %d + pending %d\n",
 		c.Planned, c.Sent, c.Unsent, c.Paid, c.Failed, c.Rejected, c.GaveUp, c.Pending)
-	fmt.Fprintf(w, "  %.1f payments/s, %d attempts, %d looks\n\n", r.Rate, c.Attempts, c.Looks)
+	fmt.Fprintf(w, "  %.1f payments/s, %d attempts, %d looks\n", r.Rate, c.Attempts, c.Looks)
+	besides(w, c)
+	fmt.Fprintln(w)
 
 	fmt.Fprintf(w, "  %-33s%10s%10s%10s%10s%10s%10s%10s\n", "latency, ms", "count", "mean", "p50", "p90", "p99", "p99.9", "max")
 	for _, row := range []struct {
@@ -49,10 +51,27 @@ func Text(w io.Writer, r *Result) {
 		g.CPUShare, g.CPUPerCall, g.GCPauseMax, g.RSSMaxMiB, r.PGAddedP99)
 }
 
+// besides writes what the merchants did beside paying, where the scenario has any of it.
+func besides(w io.Writer, c record.Counts) {
+	if n := c.Cancels; n.Asked > 0 {
+		fmt.Fprintf(w, "  cancellations %d = succeeded %d + failed %d + rejected %d + given up %d + pending %d;  %d attempts, %d looks\n",
+			n.Asked, n.Succeeded, n.Failed, n.Rejected, n.GaveUp, n.Pending, n.Attempts, n.Looks)
+	}
+	if n := c.Probes; n.Sent > 0 {
+		fmt.Fprintf(w, "  probes %d = answered %d + paid %d + failed %d + given up %d + pending %d;  %d attempts, %d looks\n",
+			n.Sent, n.Answered, n.Paid, n.Failed, n.GaveUp, n.Pending, n.Attempts, n.Looks)
+	}
+	if n := c.Callbacks; n.Received > 0 {
+		fmt.Fprintf(w, "  callbacks %d, of which %d were refused on purpose and %d could not be taken\n", n.Received, n.Refused, n.Untaken)
+	}
+}
+
 // Table writes the invariants and their offenders.
 func Table(w io.Writer, v *verify.Verdict) {
-	fmt.Fprintf(w, "\nverified %d payments of the database, %d of the journal, %d movements of the book in %.1f s",
-		v.Payments, v.Sent, v.Booked, v.Took)
+	fmt.Fprintf(w, "\nverified %d payments and %d cancellations of the database, %d and %d of the journal, %d movements of the book,\n"+
+		"%d lines of the means' statements, %d probes and %d callbacks in %.1f s",
+		v.Payments, v.Cancellations, v.Sent, v.CancellationsSent, v.Booked, v.Reconciled.Statement.Captures+v.Reconciled.Statement.Refunds,
+		v.Probes, v.Callbacks, v.Took)
 	if v.Foreign > 0 {
 		fmt.Fprintf(w, "; %d payments are of others", v.Foreign)
 	}
@@ -69,6 +88,9 @@ func Table(w io.Writer, v *verify.Verdict) {
 			history(w, "journal", o.Journal)
 			history(w, "database", o.Database)
 			history(w, "book", o.Book)
+			if len(o.Statement) > 0 {
+				history(w, "statement", o.Statement)
+			}
 		}
 	}
 }
@@ -78,17 +100,17 @@ const maxHistory = 12
 
 func history(w io.Writer, source string, lines []string) {
 	if len(lines) == 0 {
-		fmt.Fprintf(w, "    %-8s  nothing\n", source)
+		fmt.Fprintf(w, "    %-9s  nothing\n", source)
 	}
 	for i, line := range lines {
 		if i == maxHistory {
-			fmt.Fprintf(w, "    %-8s  … %d lines more in verify.json\n", source, len(lines)-i)
+			fmt.Fprintf(w, "    %-9s  … %d lines more in verify.json\n", source, len(lines)-i)
 			return
 		}
 		if len(line) > 300 {
 			line = line[:300] + "…"
 		}
-		fmt.Fprintf(w, "    %-8s  %s\n", source, strings.TrimSpace(line))
+		fmt.Fprintf(w, "    %-9s  %s\n", source, strings.TrimSpace(line))
 	}
 }
 

@@ -15,12 +15,14 @@ import (
 )
 
 // Engine sends the load. One goroutine (Run) knows when something is due: the arrivals by their planned time, and the
-// follow-ups (the same request again, a look at an accepted payment) from a heap. What is due goes to a bounded pool of
-// workers, one request each:
+// follow-ups (the same request again, a look at what was accepted, a cancellation, a probe) from a heap. What is due goes
+// to a bounded pool of workers, one request each:
 //
 //	plan ──► due ──► worker: one request ──► final
 //	          ▲                    │
-//	          └──── follow-ups ◄───┘ again later
+//	          └──── follow-ups ◄───┘ again later, or something about it
+//	                    ▲
+//	callback ───────────┘ now
 //
 // So a payment that waits for its next look is an entry in the heap and costs no goroutine.
 type Engine struct {
@@ -38,26 +40,18 @@ type Engine struct {
 	wg      sync.WaitGroup
 	later   followUps
 	open    atomic.Int64  // payments started and not ended
+	errands atomic.Int64  // the same of errands; only an open payment begins one
 	arrived chan struct{} // closed after the last arrival
 	wake    chan struct{} // a token: something is due before wakeAt, or nothing is open any more
 	wakeAt  atomic.Int64  // until when Run sleeps, in ns since start
 }
 
-// open is a payment on its way. What it asks for is not kept: scenario.Payment makes it again.
-type open struct {
-	number   int
-	planned  time.Duration // from the start
-	due      time.Time     // when the next request goes out
-	id       string        // once it is accepted
-	attempts int
-	looks    int
-}
-
 // Merchant is one of the stack's merchants.
 type Merchant struct {
-	ID   uint32 `json:"id"`
-	Name string `json:"name"`
-	Key  string `json:"api_key"`
+	ID     uint32 `json:"id"`
+	Name   string `json:"name"`
+	Key    string `json:"api_key"`
+	Secret string `json:"webhook_secret"` // "": it has no callbacks
 }
 
 // NewEngine makes an engine whose arrivals are planned from start on.
@@ -70,8 +64,8 @@ func NewEngine(s *scenario.Scenario, plan pace.Plan, run string, merchants []Mer
 	}
 }
 
-// Run sends the arrivals until the plan ends or load is done, and the follow-ups until every payment is final or settle
-// is done. When it returns no request is in flight any more, which takes at most one attempt's time-out.
+// Run sends the arrivals until the plan ends or load is done, and the follow-ups until every payment and every errand has
+// its end or settle is done. When it returns no request is in flight any more, which takes at most two time-outs of an attempt.
 func (e *Engine) Run(load, settle context.Context) {
 	next, arriving := 0, true
 	timer := time.NewTimer(0)
@@ -86,7 +80,7 @@ func (e *Engine) Run(load, settle context.Context) {
 			}
 		}
 		e.sendFollowUps(now)
-		if !arriving && e.open.Load() == 0 {
+		if !arriving && e.open.Load() == 0 && e.errands.Load() == 0 { // in this order
 			break
 		}
 		e.sleep(load, settle, timer, next, arriving)
@@ -101,8 +95,11 @@ func (e *Engine) Run(load, settle context.Context) {
 // Arrived is closed when the last arrival was sent.
 func (e *Engine) Arrived() <-chan struct{} { return e.arrived }
 
-// Open is how many payments are started and not ended.
-func (e *Engine) Open() int64 { return e.open.Load() }
+// Open is how many payments, and how many errands about them, are started and not ended.
+func (e *Engine) Open() (payments, errands int64) {
+	payments = e.open.Load() // first: an errand is counted before its payment has ended
+	return payments, e.errands.Load()
+}
 
 // sendArrivals sends all that are due and returns the number of the next one.
 func (e *Engine) sendArrivals(next int, now time.Time) int {
@@ -112,7 +109,7 @@ func (e *Engine) sendArrivals(next int, now time.Time) int {
 			break
 		}
 		e.tally.Planned.Add(1)
-		o := &open{number: next, planned: at}
+		o := &open{purpose: paying{}, number: next, planned: at}
 		// Counted before the hand-over, since the worker may be done with it before this goroutine runs again.
 		if opened := e.open.Add(1); opened > int64(e.scenario.Client.MaxOpen) || !e.launch(o) {
 			e.open.Add(-1)

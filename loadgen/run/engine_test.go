@@ -3,13 +3,10 @@ package run
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -39,83 +36,14 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// target is a payment API that answers by script: the n-th attempt with a key gets step n, the last one repeats.
-type target struct {
-	*httptest.Server
-	mu       sync.Mutex
-	attempts map[string][]string // key → bodies
-	looks    map[string]int      // id → GETs
-	script   func(attempt int, w http.ResponseWriter, r *http.Request, order string)
-	look     func(n int) string // status of the n-th look
-}
-
-func newTarget(t *testing.T) *target {
-	x := &target{attempts: map[string][]string{}, looks: map[string]int{}, look: func(int) string { return "PAID" }}
-	x.Server = httptest.NewServer(http.HandlerFunc(x.serve))
-	t.Cleanup(x.Close)
-	return x
-}
-
-func (x *target) serve(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodGet {
-		id := filepath.Base(r.URL.Path)
-		x.mu.Lock()
-		x.looks[id]++
-		state := x.look(x.looks[id])
-		x.mu.Unlock()
-		fmt.Fprintf(w, `{"id":%q,"status":%q}`, id, state)
-		return
-	}
-	body := make([]byte, r.ContentLength)
-	for n := 0; n < len(body); {
-		k, err := r.Body.Read(body[n:])
-		if n += k; err != nil {
-			break
-		}
-	}
-	key := r.Header.Get("Idempotency-Key")
-	order, _, _ := strings.Cut(strings.SplitN(string(body), `"order_id":"`, 2)[1], `"`)
-	x.mu.Lock()
-	x.attempts[key] = append(x.attempts[key], string(body))
-	attempt := len(x.attempts[key])
-	x.mu.Unlock()
-	x.script(attempt, w, r, order)
-}
-
-func (x *target) count() (n int) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for _, bodies := range x.attempts {
-		n += len(bodies)
-	}
-	return n
-}
-
-func paid(w http.ResponseWriter, order string) {
-	w.WriteHeader(http.StatusCreated)
-	fmt.Fprintf(w, `{"id":"7","order_id":%q,"status":"PAID","amount":%d}`, order, 0)
-}
-
-func problem(w http.ResponseWriter, status int, slug string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	fmt.Fprintf(w, `{"type":"https://gazua.example/problems/%s","status":%d}`, slug, status)
-}
-
-func hangUp(w http.ResponseWriter, linger int) {
-	connection, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(err)
-	}
-	_ = connection.(*net.TCPConn).SetLinger(linger)
-	_ = connection.Close()
-}
-
-// small is a scenario with so many arrivals, all synchronous unless async is set, and a client that does not wait long.
+// small is a scenario with so many arrivals, all synchronous unless async is set, nothing else that the merchants do or
+// that goes wrong, and a client that does not wait long.
 func small(arrivals int, over time.Duration, async float64) scenario.Scenario {
 	s := scenario.Default()
 	rate := float64(arrivals) / over.Seconds()
 	s.Name, s.Async = "small", async
+	s.Cancel, s.Replay, s.ReuseKey, s.SameOrder, s.Refuse = 0, 0, 0, 0, 0
+	s.Means = map[scenario.Means]scenario.Behaviour{scenario.PG: {Delay: "fixed/1ms"}, scenario.Point: {Delay: "fixed/1ms"}, scenario.Coupon: {Delay: "fixed/1ms"}}
 	s.Stages = []pace.Stage{{Name: "load", From: rate, To: rate, Duration: over}}
 	s.Client.BackoffMin, s.Client.BackoffMax = 2*time.Millisecond, 10*time.Millisecond
 	s.Client.PollMin, s.Client.PollMax = 2*time.Millisecond, 10*time.Millisecond
@@ -129,15 +57,12 @@ func small(arrivals int, over time.Duration, async float64) scenario.Scenario {
 // sent runs the engine against the target and returns what was counted and what the journal says.
 func sent(t *testing.T, s scenario.Scenario, x *target, load, settle context.Context) (*record.Tally, []record.Entry) {
 	t.Helper()
-	plan, err := pace.New(s.Stages)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := client.New(x.URL, []string{"key-a", "key-b"}, s.Client)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	return sentBeside(t, s, x, load, settle, func(*Engine) {})
+}
+
+// sentBeside is sent with something that goes on beside it, and that it waits for.
+func sentBeside(t *testing.T, s scenario.Scenario, x *target, load, settle context.Context, beside func(*Engine)) (*record.Tally, []record.Entry) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "journal.jsonl")
 	start := time.Now()
 	journal, err := record.Create(path, "r", start)
@@ -145,7 +70,14 @@ func sent(t *testing.T, s scenario.Scenario, x *target, load, settle context.Con
 		t.Fatal(err)
 	}
 	tally := record.NewTally()
-	NewEngine(&s, plan, "r", []Merchant{{ID: 1}, {ID: 2}}, c, journal, tally, start).Run(load, settle)
+	engine := newEngine(t, &s, x, journal, tally, start)
+	var wg sync.WaitGroup
+	wg.Go(func() { beside(engine) })
+	engine.Run(load, settle)
+	wg.Wait()
+	if payments, errands := engine.Open(); settle.Err() == nil && payments+errands != 0 {
+		t.Errorf("%d payments and %d errands are open at the end", payments, errands)
+	}
 	if err := journal.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -155,6 +87,20 @@ func sent(t *testing.T, s scenario.Scenario, x *target, load, settle context.Con
 	}
 	conserved(t, tally.Counts(), entries)
 	return tally, entries
+}
+
+func newEngine(t *testing.T, s *scenario.Scenario, x *target, journal *record.Journal, tally *record.Tally, start time.Time) *Engine {
+	t.Helper()
+	plan, err := pace.New(s.Stages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.New(x.URL, []string{"key-a", "key-b"}, s.Client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return NewEngine(s, plan, "r", []Merchant{{ID: 1}, {ID: 2}}, c, journal, tally, start)
 }
 
 // conserved: planned = sent + unsent, sent = ended + pending, and the journal has each of them exactly once.
@@ -170,7 +116,11 @@ func conserved(t *testing.T, c record.Counts, entries []record.Entry) {
 	for _, e := range entries {
 		kinds[e.Kind]++
 	}
-	want := map[string]int64{"h": 1, "p": c.Sent, "u": c.Unsent, "a": c.Attempts, "g": c.Looks, "f": c.Sent - c.Pending}
+	want := map[string]int64{
+		"h": 1, "p": c.Sent, "u": c.Unsent, "a": c.Attempts, "g": c.Looks, "f": c.Sent - c.Pending,
+		"c": c.Cancels.Attempts, "cg": c.Cancels.Looks, "cf": c.Cancels.Asked - c.Cancels.Pending,
+		"x": c.Probes.Attempts, "xg": c.Probes.Looks, "xf": c.Probes.Sent - c.Probes.Pending, "w": c.Callbacks.Received,
+	}
 	for kind, n := range want {
 		if kinds[kind] != n {
 			t.Errorf("the journal has %d entries of kind %s, the counts say %d", kinds[kind], kind, n)
@@ -323,19 +273,29 @@ func TestEngine_NeverFinal_IsGivenUpAtTheDeadline(t *testing.T) {
 }
 
 func TestEngine_BoundReached_CountsUnsentAndDelaysNothing(t *testing.T) {
-	x := newTarget(t)
+	x, release := newTarget(t), make(chan struct{})
 	x.script = func(_ int, w http.ResponseWriter, _ *http.Request, order string) {
-		time.Sleep(300 * time.Millisecond)
+		<-release // no place comes free before the last arrival
 		paid(w, order)
 	}
 	s := small(100, 200*time.Millisecond, 0)
-	s.Client.MaxInFlight = 10
-	tally, _ := sent(t, s, x, t.Context(), t.Context())
+	s.Client.MaxInFlight, s.Client.Timeout = 10, 30*time.Second
+	tally, entries := sentBeside(t, s, x, t.Context(), t.Context(), func(e *Engine) {
+		defer close(release)
+		select {
+		case <-e.Arrived():
+		case <-time.After(10 * time.Second):
+			t.Error("the arrivals wait for the answers")
+		}
+	})
 	if c := tally.Counts(); c.Sent != 10 || c.Unsent != 90 {
 		t.Errorf("%d sent, %d unsent; 10 fit", c.Sent, c.Unsent)
 	}
-	if late := tally.Lateness.Whole().Max; late > 250 {
-		t.Errorf("a payment was sent %v ms late: it waited for a place", late)
+	// The 10 that fit are the first ones: one that waited for a place would be a later one, sent when one came free.
+	for _, e := range entries {
+		if e.Kind == "p" && e.Number >= 10 {
+			t.Errorf("payment %d was sent: it waited for a place", e.Number)
+		}
 	}
 }
 

@@ -33,6 +33,11 @@ func preflight(ctx context.Context, s *Stack, c *client.Client, merchants []Merc
 	if err != nil {
 		return verify.Scope{}, fmt.Errorf("the mock PG's book cannot be read, so the run could not be verified; nothing was sent (PG_ADMIN names its address): %w", err)
 	}
+	for _, err := range (verify.Statement{URL: s.PG}).Lines(ctx, string(scenario.PG), "1970-01-01") { // a day without business
+		if err != nil {
+			return verify.Scope{}, fmt.Errorf("the mock PG's statements cannot be read, so the run could not be verified; nothing was sent (PG_URL names its address): %w", err)
+		}
+	}
 	id, err := database.NewestPayment(ctx)
 	if err != nil {
 		return verify.Scope{}, fmt.Errorf("the payment database cannot be read, so the run could not be verified; nothing was sent: %w", err)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"gazua.example/loadgen/callback"
 	"gazua.example/loadgen/client"
 	"gazua.example/loadgen/pace"
 	"gazua.example/loadgen/record"
@@ -21,7 +22,7 @@ import (
 // warmUp lies between the start of the run's clock and its first arrival.
 const warmUp = 50 * time.Millisecond
 
-func prepare(ctx context.Context, o Options) (*runner, error) {
+func prepare(ctx context.Context, o Options) (r *runner, err error) {
 	plan, err := pace.New(o.Scenario.Stages)
 	if err != nil {
 		return nil, err
@@ -30,23 +31,35 @@ func prepare(ctx context.Context, o Options) (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := make([]string, len(merchants))
+	keys, called := make([]string, len(merchants)), make([]callback.Merchant, len(merchants))
 	for i, m := range merchants {
-		keys[i] = m.Key
+		keys[i], called[i] = m.Key, callback.Merchant{ID: m.ID, Secret: m.Secret}
 	}
 	c, err := client.New(o.Stack.Target, keys, o.Scenario.Client)
 	if err != nil {
 		return nil, err
 	}
+	receiver, err := callback.Listen(o.Stack.Callbacks, called, o.Scenario.Refuse)
+	if err != nil {
+		return nil, fmt.Errorf("nothing was sent: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			receiver.Close()
+		}
+	}()
 	database, err := verify.OpenDatabase(ctx, o.Stack.MySQL)
 	if err != nil {
 		return nil, fmt.Errorf("the run could not be verified, so nothing was sent: %w", err)
 	}
-	r := &runner{stack: o.Stack, live: o.Live, out: o.Out, plan: plan, client: c, database: database, tally: record.NewTally()}
+	r = &runner{
+		stack: o.Stack, live: o.Live, out: o.Out, plan: plan, client: c, database: database, tally: record.NewTally(), receiver: receiver,
+	}
 	scope, err := preflight(ctx, &o.Stack, c, merchants, database)
 	if err != nil {
 		return nil, errors.Join(err, database.Close())
 	}
+	scope.ReviewExpected, scope.LateBound = o.Scenario.LeadsToReview(), lateBound(o.Scenario.LongestLate())
 	start := time.Now().Add(warmUp)
 	folder, err := makeFolder(o.Runs, o.Scenario.Name, start)
 	if err != nil {
@@ -66,7 +79,16 @@ func prepare(ctx context.Context, o Options) (*runner, error) {
 	}
 	r.logs, r.health = markLogs(o.Stack.Logs), startHealth()
 	r.engine = NewEngine(&r.result.Scenario, plan, r.result.Run, merchants, c, r.journal, r.tally, start)
+	receiver.Serve(r.engine.Called)
 	return r, nil
+}
+
+// lateBound is what the verifier is told of charges that come late: nothing, where its own bound is wide enough.
+func lateBound(late time.Duration) time.Duration {
+	if late <= 10*time.Second {
+		return 0
+	}
+	return late
 }
 
 // asRun is the scenario's file with the call above it, which may have changed what the file says; result.json has both

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"gazua.example/loadgen/callback"
 	"gazua.example/loadgen/client"
 	"gazua.example/loadgen/pace"
 	"gazua.example/loadgen/record"
@@ -55,6 +56,7 @@ type runner struct {
 	journal  *record.Journal
 	tally    *record.Tally
 	engine   *Engine
+	receiver *callback.Receiver
 	health   health
 	logs     logMarks
 	result   *report.Result
@@ -81,6 +83,7 @@ func (r *runner) drive(load context.Context) {
 	r.result.Settle = time.Since(r.result.Start).Seconds() - r.result.Load
 	abandon()
 	<-ended
+	r.receiver.Close()
 }
 
 // measure closes the books of the generator itself and decides whether it spoilt the run.
@@ -94,7 +97,7 @@ func (r *runner) measure() {
 	result.Latency = report.Latencies{
 		SyncResponse: r.tally.SyncResponse.Whole(), Response: r.tally.Response.Whole(), Completion: r.tally.Completion.Whole(),
 	}
-	result.Generator = r.health.figures(r.tally.Lateness.Whole(), result.Counts.Attempts+result.Counts.Looks)
+	result.Generator = r.health.figures(r.tally.Lateness.Whole(), result.Counts.Requests())
 	result.Rate = float64(result.Counts.Sent) / max(min(result.Load, r.plan.Duration().Seconds()), 0.001)
 
 	if late := result.Generator.Lateness.P99; late > milliseconds(gate.LatenessP99) {
@@ -126,7 +129,7 @@ func (r *runner) judge() {
 		r.spoil("the run could not be verified: %v", err)
 	} else {
 		r.result.Scope.ToID = newest
-		verdict, err := Judge(ctx, r.result, r.database, r.stack.PGAdmin)
+		verdict, err := Judge(ctx, r.result, r.database, &r.stack)
 		if err != nil {
 			r.spoil("the run could not be verified: %v", err)
 		} else {
@@ -137,9 +140,10 @@ func (r *runner) judge() {
 }
 
 // Judge verifies a run's folder, writes verify.json and takes the findings into the result.
-func Judge(ctx context.Context, result *report.Result, database *verify.Database, pgAdmin string) (*verify.Verdict, error) {
+func Judge(ctx context.Context, result *report.Result, database *verify.Database, stack *Stack) (*verify.Verdict, error) {
 	verdict, err := verify.Verify(ctx, verify.Sources{
-		Journal: filepath.Join(result.Folder, "journal.jsonl"), Database: database, Book: verify.Book{Admin: pgAdmin},
+		Journal: filepath.Join(result.Folder, "journal.jsonl"), Database: database, Book: verify.Book{Admin: stack.PGAdmin},
+		Statement: verify.Statement{URL: stack.PG},
 	}, result.Scope)
 	if err != nil {
 		return nil, err

@@ -83,6 +83,77 @@ func TestRun_PGChargedTwice_FailsAndNamesThePayment(t *testing.T) {
 	}
 }
 
+// All that merchants do, against a system that keeps its promises: judged by the verifier, with nothing to be said.
+func TestRun_EverySequel_OfAnHonestSystemPasses(t *testing.T) {
+	x := newSystem(t)
+	s := small(150, time.Second, 0.5)
+	s.Cancel, s.Replay, s.ReuseKey, s.SameOrder, s.Refuse = 0.6, 0.4, 0.2, 0.2, 0.3
+	s.Client.Timeout, s.Client.Deadline, s.Settle = 30*time.Second, time.Minute, time.Minute // a busy machine is no fault
+	o, out := options(t, x, s)
+	result, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Verdict != report.Pass || !result.Quiet {
+		t.Fatalf("%s, quiet %v, reasons %q, faults %+v\n%s", result.Verdict, result.Quiet, result.Reasons, result.Faults, out)
+	}
+	c := result.Counts
+	if c.Paid != 150 || c.Cancels.Succeeded == 0 || c.Cancels.Rejected == 0 || c.Cancels.Pending+c.Cancels.GaveUp+c.Cancels.Failed != 0 ||
+		c.Probes.Answered == 0 || c.Probes.Answered != c.Probes.Sent || c.Callbacks.Refused == 0 || c.Callbacks.Untaken != 0 {
+		t.Errorf("%+v", c)
+	}
+	if c.Callbacks.Received < 75 || len(result.Faults) > 0 {
+		t.Errorf("%d callbacks, faults %+v", c.Callbacks.Received, result.Faults)
+	}
+}
+
+func TestRun_PGGivesBackTooMuch_Fails(t *testing.T) {
+	x := newSystem(t)
+	x.refunds = func(number int) int64 { return int64(number / 20) }
+	s := small(30, 200*time.Millisecond, 0)
+	s.Cancel = 1
+	o, _ := options(t, x, s)
+	result, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Verdict != report.Fail || result.Violated(4) == 0 {
+		t.Errorf("%s: %+v", result.Verdict, result.Invariants)
+	}
+}
+
+func TestRun_CallbackOutstanding_IsNotQuiescent(t *testing.T) {
+	x := newSystem(t)
+	s := small(5, 20*time.Millisecond, 0)
+	s.Settle = 1500 * time.Millisecond
+	o, _ := options(t, x, s)
+	x.slow = func(int) {
+		x.exec(`REPLACE INTO callback (payment_id, version, merchant_id, type, body, state, created_at) VALUES (?, 99, 1, '-', '{}', 'PENDING', NOW(6))`, systemFirstID)
+	}
+	result, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Quiet {
+		t.Error("a callback is still to be sent, and the run counts as settled")
+	}
+}
+
+// When all has ended a charge may still be on its way: a book that is read before it has arrived says too little.
+func TestRun_LateCharges_AreWaitedFor(t *testing.T) {
+	x := newSystem(t)
+	s := small(5, 20*time.Millisecond, 0)
+	s.Means[scenario.PG] = scenario.Behaviour{Delay: "fixed/1ms", Late: scenario.Late{Share: 0.5, By: 1500 * time.Millisecond}}
+	o, _ := options(t, x, s)
+	result, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !result.Quiet || result.Settle < 1.5 {
+		t.Errorf("quiet %v after %.1f s, and a charge may come 1.5 s late", result.Quiet, result.Settle)
+	}
+}
+
 func TestRun_GeneratorOutOfPlaces_IsInvalid(t *testing.T) {
 	x := newSystem(t)
 	x.slow = func(int) { time.Sleep(20 * time.Millisecond) }
@@ -138,11 +209,13 @@ func TestRun_NeverQuiescent_EndsAtTheBoundAndFails(t *testing.T) {
 
 func TestRun_PartThatDoesNotAnswer_SendsNothing(t *testing.T) {
 	for name, spoil := range map[string]func(o *Options){
-		"does not answer (refused)": func(o *Options) { o.Stack.Target = "http://127.0.0.1:1" },
-		"refuses the API key":       func(o *Options) { o.Stack.MerchantsFile = wrongKeys(t) },
-		"book cannot be read":       func(o *Options) { o.Stack.PGAdmin = "http://127.0.0.1:1" },
-		"could not be verified":     func(o *Options) { o.Stack.MySQL = "verifier:x@tcp(127.0.0.1:1)/payment" },
-		"MERCHANTS_FILE":            func(o *Options) { o.Stack.MerchantsFile = "/nowhere" },
+		"does not answer (refused)":   func(o *Options) { o.Stack.Target = "http://127.0.0.1:1" },
+		"refuses the API key":         func(o *Options) { o.Stack.MerchantsFile = wrongKeys(t) },
+		"book cannot be read":         func(o *Options) { o.Stack.PGAdmin = "http://127.0.0.1:1" },
+		"statements cannot be read":   func(o *Options) { o.Stack.PG = "http://127.0.0.1:1" },
+		"could not be verified":       func(o *Options) { o.Stack.MySQL = "verifier:x@tcp(127.0.0.1:1)/payment" },
+		"which CALLBACK_LISTEN names": func(o *Options) { o.Stack.Callbacks = strings.TrimPrefix(o.Stack.Target, "http://") },
+		"MERCHANTS_FILE":              func(o *Options) { o.Stack.MerchantsFile = "/nowhere" },
 	} {
 		x := newSystem(t)
 		o, _ := options(t, x, small(10, 50*time.Millisecond, 0))

@@ -17,9 +17,11 @@ import (
 // Stack is where the parts of the system are. Each may be on a machine of its own.
 type Stack struct {
 	Target        string
+	PG            string // where payments go
 	PGAdmin       string
 	MySQL         string
 	MerchantsFile string
+	Callbacks     string // where the merchants' callbacks come: host:port
 	Logs          string // folder with the processes' logs, "" when it is not on this machine
 }
 
@@ -40,9 +42,11 @@ func ReadStack(file string, environment func(string) (string, bool)) (Stack, err
 	})
 	s := Stack{
 		Target:        knobs.String("TARGET", "http://127.0.0.1:18080", targetHelp),
+		PG:            knobs.String("PG_URL", "http://127.0.0.1:18085", pgHelp),
 		PGAdmin:       knobs.String("PG_ADMIN", "http://127.0.0.1:18185", pgAdminHelp),
 		MySQL:         knobs.Secret("MYSQL_DSN", mysqlHelp),
 		MerchantsFile: knobs.String("MERCHANTS_FILE", filepath.Join(filepath.Dir(file), "secrets", "merchants.json"), merchantsHelp),
+		Callbacks:     knobs.String("CALLBACK_LISTEN", "127.0.0.1:18090", callbackHelp),
 	}
 	if err := knobs.Err(); err != nil {
 		if missing {
@@ -59,9 +63,11 @@ func ReadStack(file string, environment func(string) (string, bool)) (Stack, err
 // The lines of help of the environment.
 const (
 	targetHelp    = "address of the payment API"
+	pgHelp        = "address of the mock PG, whose statements are verified"
 	pgAdminHelp   = "admin address of the mock PG, whose book is verified"
 	mysqlHelp     = "verifier's user at the payment database, user:password@tcp(host:port)/payment"
-	merchantsHelp = "merchants with their API keys, as the stack wrote them"
+	merchantsHelp = "merchants with their API keys and webhook secrets, as the stack wrote them"
+	callbackHelp  = "address to listen at for the merchants' callbacks; the stack's PORT_CALLBACKS says where they are sent"
 )
 
 // Knobs is the set of the environment's variables.
@@ -121,8 +127,10 @@ func isFolder(path string) bool {
 func Help(w io.Writer) {
 	knobs := Knobs(func(string) (string, bool) { return "", false })
 	knobs.String("TARGET", "http://127.0.0.1:18080", targetHelp)
+	knobs.String("PG_URL", "http://127.0.0.1:18085", pgHelp)
 	knobs.String("PG_ADMIN", "http://127.0.0.1:18185", pgAdminHelp)
 	knobs.Secret("MYSQL_DSN", mysqlHelp)
 	knobs.String("MERCHANTS_FILE", "beside the stack's file: secrets/merchants.json", merchantsHelp)
+	knobs.String("CALLBACK_LISTEN", "127.0.0.1:18090", callbackHelp)
 	knobs.Help(w)
 }

@@ -41,10 +41,10 @@ func (e *Engine) sleep(load, settle context.Context, timer *time.Timer, next int
 	}
 }
 
-// schedule puts a payment's next request into the heap.
+// schedule puts the next request into the heap.
 func (e *Engine) schedule(o *open, due time.Time) {
 	o.due = due
-	e.later.add(o)
+	due = e.later.add(o)
 	if int64(due.Sub(e.start)+followUpSlack) < e.wakeAt.Load() {
 		e.poke()
 	}

@@ -34,12 +34,20 @@ func (w *watcher) until(arrived <-chan struct{}) {
 	}
 }
 
-// settle waits until nothing is on its way any more, at most for the scenario's bound.
+// settle waits until nothing is on its way any more, at most for the scenario's bound. A charge that comes late may be on
+// its way to the PG when everything else has ended, so from then on it waits for that.
 func (w *watcher) settle() (quiet bool) {
+	var emptySince time.Time
 	ctx, cancel := context.WithTimeout(context.Background(), w.result.Scenario.Settle)
 	defer cancel()
 	for {
 		state := look(ctx, w.database, w.result.Scope.FromID, w.engine)
+		if !state.empty() {
+			emptySince = time.Time{}
+		} else if emptySince.IsZero() {
+			emptySince = time.Now()
+		}
+		state.late = w.result.Scenario.LongestLate() - time.Since(emptySince)
 		if state.reached() {
 			return true
 		}

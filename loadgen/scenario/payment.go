@@ -18,6 +18,8 @@ type Payment struct {
 	Async    bool
 	TraceID  [2]uint64
 	Sampled  bool
+	Cancels  []Cancel
+	Probes   []Probe
 }
 
 // Leg is the part of the amount that one of the means pays.
@@ -29,7 +31,8 @@ type Leg struct {
 
 // Payment makes payment n of a run. Legs are in the order in which the system calls the means.
 func (s *Scenario) Payment(run string, n int) Payment {
-	// Two independent streams: what is paid, and (inside the tokens) what the mock draws its delays from.
+	// Independent streams: what is paid, what else the merchant does about it, and (inside the tokens) what the mock draws
+	// its delays from.
 	chance := rand.New(rand.NewPCG(s.Seed, uint64(n)))
 	p := Payment{
 		Number:   n,
@@ -43,8 +46,9 @@ func (s *Scenario) Payment(run string, n int) Payment {
 		Sampled:  chance.Float64() < s.Sampled,
 	}
 	p.Legs = s.split(p.Amount, s.kind(chance).Means, chance)
+	s.addSequel(&p)
 	for i := range p.Legs {
-		p.Legs[i].Token = s.Means[p.Legs[i].Means].token(p.Legs[i].Means, chance)
+		p.Legs[i].Token = s.Means[p.Legs[i].Means].token(p.Legs[i].Means, len(p.Cancels) > 0, chance)
 	}
 	return p
 }

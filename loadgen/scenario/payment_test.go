@@ -47,7 +47,7 @@ func TestPayment_Mix_HasItsShares(t *testing.T) {
 		var means []string
 		for _, leg := range p.Legs {
 			means = append(means, string(leg.Means))
-			for outcome := range strings.SplitSeq("decline,silent:after,reset:before,reset:after", ",") {
+			for outcome := range strings.SplitSeq("decline,silent:after,silent:before,reset:before,reset:after,late/4s", ",") {
 				if leg.Means == PG && strings.Contains(leg.Token, "charge="+outcome) {
 					got[outcome] += 1. / count
 				}
@@ -63,7 +63,8 @@ func TestPayment_Mix_HasItsShares(t *testing.T) {
 	}
 	for what, share := range map[string]float64{
 		"PG": 0.60, "POINT+PG": 0.25, "COUPON+POINT+PG": 0.10, "POINT": 0.05, "async": 0.5, "second merchant": 0.5,
-		"decline": 0.95 * 0.03, "silent:after": 0.95 * 0.005, "reset:before": 0.95 * 0.0025, "reset:after": 0.95 * 0.0025,
+		"decline": 0.95 * 0.03, "silent:after": 0.95 * 0.005, "silent:before": 0.95 * 0.0025, "reset:before": 0.95 * 0.0025,
+		"reset:after": 0.95 * 0.0025, "late/4s": 0.95 * 0.0025,
 	} {
 		// Five standard deviations of a share of this many.
 		if slack := 5 * math.Sqrt(share*(1-share)/count); math.Abs(got[what]-share) > slack {
@@ -97,6 +98,14 @@ func checkPayment(t fataler, s *Scenario, p Payment) {
 	}
 	if sum != p.Amount || p.Amount < s.AmountMin || p.Amount > s.AmountMax {
 		t.Fatalf("legs sum to %d, amount %d of %d..%d", sum, p.Amount, s.AmountMin, s.AmountMax)
+	}
+	if len(p.Cancels) > 2 || len(p.Probes) > 3 {
+		t.Fatalf("%d cancellations, %d probes", len(p.Cancels), len(p.Probes))
+	}
+	for _, c := range p.Cancels {
+		if c.Amount < 0 || c.Amount >= p.Amount || c.After < 0 {
+			t.Fatalf("a cancellation of %d of %d after %v", c.Amount, p.Amount, c.After)
+		}
 	}
 	if p.Merchant < 0 || p.Merchant >= s.Merchants || len(p.Order) > 64 || len(p.Key) > 255 {
 		t.Fatalf("merchant %d, order %q, key %q", p.Merchant, p.Order, p.Key)

@@ -43,12 +43,17 @@ func Read(file string, text []byte) (Scenario, error) {
 			})
 			r.check(s.AmountMin <= s.AmountMax, at, n, "min must not be above max")
 		},
-		"async":         func(at string, n *yaml.Node) { s.Async = r.share(at, n) },
-		"trace_sampled": func(at string, n *yaml.Node) { s.Sampled = r.share(at, n) },
-		"merchants":     func(at string, n *yaml.Node) { s.Merchants = int(r.whole(at, n, 1, 10_000)) },
-		"means":         func(at string, n *yaml.Node) { r.means(at, n, s.Means) },
-		"client":        func(at string, n *yaml.Node) { r.client(at, n, &s.Client) },
-		"settle":        func(at string, n *yaml.Node) { s.Settle = r.duration(at, n, 0, time.Hour) },
+		"async":           func(at string, n *yaml.Node) { s.Async = r.share(at, n) },
+		"cancel":          func(at string, n *yaml.Node) { s.Cancel = r.share(at, n) },
+		"replay":          func(at string, n *yaml.Node) { s.Replay = r.share(at, n) },
+		"reuse_key":       func(at string, n *yaml.Node) { s.ReuseKey = r.share(at, n) },
+		"same_order":      func(at string, n *yaml.Node) { s.SameOrder = r.share(at, n) },
+		"callback_refuse": func(at string, n *yaml.Node) { s.Refuse = r.share(at, n) },
+		"trace_sampled":   func(at string, n *yaml.Node) { s.Sampled = r.share(at, n) },
+		"merchants":       func(at string, n *yaml.Node) { s.Merchants = int(r.whole(at, n, 1, 10_000)) },
+		"means":           func(at string, n *yaml.Node) { r.means(at, n, s.Means) },
+		"client":          func(at string, n *yaml.Node) { r.client(at, n, &s.Client) },
+		"settle":          func(at string, n *yaml.Node) { s.Settle = r.duration(at, n, 0, time.Hour) },
 		"gate": func(at string, n *yaml.Node) {
 			r.fields(at, n, map[string]func(at string, n *yaml.Node){
 				"lateness_p99": func(at string, n *yaml.Node) { s.Gate.LatenessP99 = r.duration(at, n, time.Millisecond, time.Minute) },
@@ -117,27 +122,6 @@ func (r *reader) mix(at string, n *yaml.Node) []Kind {
 	})
 	r.check(total > 0, at, n, "the weights sum to 0")
 	return mix
-}
-
-func (r *reader) means(at string, n *yaml.Node, all map[Means]Behaviour) {
-	known := map[string]func(at string, n *yaml.Node){}
-	for _, m := range []Means{PG, Point, Coupon} {
-		known[string(m)] = func(at string, n *yaml.Node) {
-			// What the file says about one of the means is all there is to say about it: a share that it leaves out is 0.
-			b := Behaviour{Delay: all[m].Delay}
-			r.fields(at, n, map[string]func(at string, n *yaml.Node){
-				"delay":         func(at string, n *yaml.Node) { b.Delay = r.delay(at, n) },
-				"decline":       func(at string, n *yaml.Node) { b.Decline = r.share(at, n) },
-				"silent_after":  func(at string, n *yaml.Node) { b.SilentAfter = r.share(at, n) },
-				"silent_before": func(at string, n *yaml.Node) { b.SilentBefore = r.share(at, n) },
-				"reset_before":  func(at string, n *yaml.Node) { b.ResetBefore = r.share(at, n) },
-				"reset_after":   func(at string, n *yaml.Node) { b.ResetAfter = r.share(at, n) },
-			})
-			r.check(b.Decline+b.SilentAfter+b.SilentBefore+b.ResetBefore+b.ResetAfter <= 1, at, n, "the shares sum to more than 100%%")
-			all[m] = b
-		}
-	}
-	r.fields(at, n, known)
 }
 
 func (r *reader) client(at string, n *yaml.Node, c *Client) {

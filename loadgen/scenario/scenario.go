@@ -11,16 +11,6 @@ import (
 	"gazua.example/loadgen/pace"
 )
 
-// Means is a way to pay.
-type Means string
-
-// The payment means that the system under test knows.
-const (
-	PG     Means = "PG" // the card
-	Point  Means = "POINT"
-	Coupon Means = "COUPON"
-)
-
 // Scenario is a whole run. Shares are fractions of 1.
 type Scenario struct {
 	Name      string              `json:"name"`
@@ -31,6 +21,11 @@ type Scenario struct {
 	AmountMax int64               `json:"amount_max"`
 	Currency  string              `json:"currency"`
 	Async     float64             `json:"async_share"`
+	Cancel    float64             `json:"cancel_share"`     // of the payments that are PAID
+	Replay    float64             `json:"replay_share"`     // the same request again
+	ReuseKey  float64             `json:"reuse_key_share"`  // the same key with another amount
+	SameOrder float64             `json:"same_order_share"` // the same order with another key
+	Refuse    float64             `json:"callback_refuse_share"`
 	Sampled   float64             `json:"trace_sampled_share"`
 	Merchants int                 `json:"merchants"`
 	Means     map[Means]Behaviour `json:"means"`
@@ -43,17 +38,6 @@ type Scenario struct {
 type Kind struct {
 	Means  []Means `json:"means"`
 	Weight int     `json:"weight"`
-}
-
-// Behaviour is what is asked of one of the means, in the token. Delay is in the token's own grammar, such as
-// lognormal/50ms/0.5; the shares are of that means' legs, and the rest succeeds.
-type Behaviour struct {
-	Delay        string  `json:"delay"`
-	Decline      float64 `json:"decline_share"`
-	SilentAfter  float64 `json:"silent_after_share"`  // booked, then no answer
-	SilentBefore float64 `json:"silent_before_share"` // not booked, no answer
-	ResetBefore  float64 `json:"reset_before_share"`
-	ResetAfter   float64 `json:"reset_after_share"`
 }
 
 // Client is how patient a merchant is, and how many of them fit into this process.
@@ -87,11 +71,21 @@ func Default() Scenario {
 			{Means: []Means{Point}, Weight: 5},
 		},
 		AmountMin: 1_000, AmountMax: 100_000, Currency: "KRW",
-		Async: 0.5, Sampled: 0.01, Merchants: 2,
+		Async: 0.5, Cancel: 0.1, Replay: 0.05, ReuseKey: 0.01, SameOrder: 0.01, Refuse: 0.01, Sampled: 0.01, Merchants: 2,
 		Means: map[Means]Behaviour{
-			PG:     {Delay: "lognormal/50ms/0.5", Decline: 0.03, SilentAfter: 0.005, ResetBefore: 0.0025, ResetAfter: 0.0025},
-			Point:  {Delay: "fixed/5ms"},
-			Coupon: {Delay: "fixed/5ms"},
+			PG: {
+				Delay:  "lognormal/50ms/0.5",
+				Faults: Faults{Decline: 0.03, SilentAfter: 0.005, SilentBefore: 0.0025, ResetBefore: 0.0025, ResetAfter: 0.0025},
+				Late:   Late{Share: 0.0025, By: 4 * time.Second},
+				Refund: Faults{Decline: 0.005, SilentAfter: 0.01},
+			},
+			Point: {
+				Delay:   "fixed/5ms",
+				Faults:  Faults{Decline: 0.01, SilentAfter: 0.0025},
+				Confirm: Faults{SilentAfter: 0.0025},
+				Refund:  Faults{SilentAfter: 0.01},
+			},
+			Coupon: {Delay: "fixed/5ms", Faults: Faults{Decline: 0.01}, Refund: Faults{SilentAfter: 0.01}},
 		},
 		Client: Client{
 			Timeout: 10 * time.Second, Deadline: 150 * time.Second,

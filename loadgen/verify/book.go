@@ -1,8 +1,6 @@
 package verify
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,19 +26,42 @@ type Entry struct {
 	Op          string    `json:"op"`
 	Effect      string    `json:"effect"`
 	Reference   string    `json:"reference"`
+	Original    string    `json:"original,omitempty"` // of a refund: what was charged or captured
 	Order       string    `json:"order_id"`
 	Merchant    string    `json:"merchant"`
 	Amount      int64     `json:"amount"`
 	Currency    string    `json:"currency"`
 	Transaction string    `json:"transaction_id"`
+	Code        string    `json:"code,omitempty"` // why it was declined or refused
 }
 
-// Payment is the payment and the leg that the reference names; ok is false when it names none.
-func (e *Entry) Payment() (id uint64, leg uint8, ok bool) {
-	payment, seq, _ := strings.Cut(e.Reference, ".")
-	id, err := strconv.ParseUint(payment, 10, 64)
-	n, err2 := strconv.ParseUint(seq, 10, 8)
-	return id, uint8(n), err == nil && err2 == nil
+// Name is what a reference names: a leg, <payment>.<leg>, or a refund of it, <payment>.<leg>.<cancellation>.
+type Name struct {
+	Payment      uint64
+	Leg          uint8
+	Cancellation uint32 // 0: the leg itself
+}
+
+// ParseReference reads one; ok is false when it names nothing.
+func ParseReference(reference string) (n Name, ok bool) {
+	parts := strings.Split(reference, ".")
+	if len(parts) != 2 && len(parts) != 3 {
+		return Name{}, false
+	}
+	payment, err := strconv.ParseUint(parts[0], 10, 64)
+	leg, err2 := strconv.ParseUint(parts[1], 10, 8)
+	if err != nil || err2 != nil || payment == nobody {
+		return Name{}, false
+	}
+	n = Name{Payment: payment, Leg: uint8(leg)}
+	if len(parts) == 3 {
+		cancellation, err := strconv.ParseUint(parts[2], 10, 32)
+		if err != nil || cancellation == 0 {
+			return Name{}, false
+		}
+		n.Cancellation = uint32(cancellation)
+	}
+	return n, true
 }
 
 // DecodeEntry reads one line. Fields that are not known are left alone: the book may tell more than is judged here. But
@@ -56,12 +77,14 @@ func DecodeEntry(line []byte) (Entry, error) {
 	switch e.Effect {
 	case "charged", "declined", "refused", "held", "captured", "released", "voided", "canceled", "expired":
 		return e, nil
+	case "refunded":
+		if e.Original == "" {
+			return Entry{}, fmt.Errorf("decode a line of the book: seq %d is a refund without its original", e.Seq)
+		}
+		return e, nil
 	}
 	return Entry{}, fmt.Errorf("decode a line of the book: seq %d has an effect %q that the verifier does not know", e.Seq, e.Effect)
 }
-
-// maxBookLine bounds a line of the book.
-const maxBookLine = 64 << 10
 
 // Position is the seq of the newest entry, 0 when there is none.
 func (b Book) Position(ctx context.Context) (uint64, error) {
@@ -77,15 +100,8 @@ func (b Book) Entries(ctx context.Context, from uint64) iter.Seq2[Entry, error] 
 	return func(yield func(Entry, error) bool) {
 		stopped := errors.New("the reader has enough")
 		err := b.get(ctx, "/book?from="+strconv.FormatUint(from, 10), func(body io.Reader) error {
-			lines := bufio.NewReaderSize(body, maxBookLine)
-			for last := from; ; {
-				line, err := lines.ReadSlice('\n')
-				if errors.Is(err, io.EOF) && len(bytes.TrimSpace(line)) == 0 {
-					return nil
-				}
-				if err != nil {
-					return fmt.Errorf("after seq %d: %w", last, err)
-				}
+			last := from
+			return eachLine(body, func(line []byte) error {
 				entry, err := DecodeEntry(line)
 				if err != nil {
 					return err
@@ -98,7 +114,8 @@ func (b Book) Entries(ctx context.Context, from uint64) iter.Seq2[Entry, error] 
 				if !yield(entry, nil) {
 					return stopped
 				}
-			}
+				return nil
+			})
 		})
 		if err != nil && !errors.Is(err, stopped) {
 			yield(Entry{}, err)
@@ -118,22 +135,7 @@ func (b Book) AddedP99(ctx context.Context) (time.Duration, error) {
 }
 
 func (b Book) get(ctx context.Context, path string, read func(io.Reader) error) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(b.Admin, "/")+path, nil)
-	if err != nil {
-		return fmt.Errorf("ask the PG's book: %w", err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("ask the PG's book: %w", err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("ask the PG's book for %s: it answers %s", path, response.Status)
-	}
-	if err := read(response.Body); err != nil {
-		return fmt.Errorf("read the PG's book: %w", err)
-	}
-	return nil
+	return get(ctx, "the PG's book", strings.TrimSuffix(b.Admin, "/")+path, read)
 }
 
 // ForgetLatency starts the mock's figures of its added latency anew, so that they are the run's own.

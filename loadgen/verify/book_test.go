@@ -16,7 +16,8 @@ func TestEntries_TroubleOnTheWay_IsAnError(t *testing.T) {
 		"no seq":         `{"effect":"charged"}` + "\n",
 		"unknown effect": `{"seq":1,"effect":"lent"}` + "\n",
 		"not JSON":       "oops\n",
-		"line too long":  `{"seq":1,"effect":"charged","reference":"` + strings.Repeat("x", maxBookLine) + `"}` + "\n",
+		"refund of what": `{"seq":1,"effect":"refunded","reference":"1.1.1"}` + "\n",
+		"line too long":  `{"seq":1,"effect":"charged","reference":"` + strings.Repeat("x", maxSourceLine) + `"}` + "\n",
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
 		var last error
@@ -46,17 +47,20 @@ func TestEntries_ReaderHasEnough_IsNoError(t *testing.T) {
 func FuzzDecodeEntry(f *testing.F) {
 	f.Add([]byte(`{"seq":1,"at":"2026-11-23T00:00:00.123456789Z","means":"PG","op":"charge","effect":"charged","reference":"123.3","order_id":"o-1","merchant":"1","amount":20000,"currency":"KRW","transaction_id":"t-1"}`))
 	f.Add([]byte(`{"seq":18446744073709551615,"effect":"voided","reference":"99999999999999999999.1"}`))
-	f.Add([]byte(`{"seq":2,"effect":"canceled","reference":"."}`))
+	f.Add([]byte(`{"seq":2,"effect":"canceled","reference":".","code":"no_tombstone"}`))
+	f.Add([]byte(`{"seq":7,"at":"2026-11-23T00:00:00Z","means":"PG","op":"refund","effect":"refunded","reference":"123.3.1","original":"123.3","order_id":"o-1","merchant":"1","amount":500,"currency":"KRW","transaction_id":"t-7"}`))
+	f.Add([]byte(`{"seq":8,"op":"refund","effect":"refunded","reference":"123.3.1"}`))
+	f.Add([]byte(`{"seq":9,"op":"refund","effect":"refused","reference":"123.3.0","original":"123.3","code":"exceeds"}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		e, err := DecodeEntry(line)
 		if err != nil {
 			return
 		}
-		if e.Seq == 0 || e.Effect == "" {
+		if e.Seq == 0 || e.Effect == "" || e.Effect == "refunded" && e.Original == "" {
 			t.Fatalf("%q was taken as %+v", line, e)
 		}
-		if id, leg, ok := e.Payment(); ok && !strings.Contains(e.Reference, ".") {
-			t.Fatalf("reference %q names payment %d, leg %d", e.Reference, id, leg)
+		if name, ok := ParseReference(e.Reference); ok && !strings.Contains(e.Reference, ".") {
+			t.Fatalf("reference %q names %+v", e.Reference, name)
 		}
 	})
 }

@@ -10,15 +10,39 @@ type order struct {
 	merchant uint32
 	name     string
 	amount   int64
+	payment  uint64 // that has not FAILED and so holds the order, 0: this is a plan, or a payment that holds nothing
+}
+
+func plannedOrders(seen []Seen) []order {
+	orders := make([]order, 0, len(seen))
+	for i := range seen {
+		s := &seen[i]
+		orders = append(orders, order{merchant: s.Merchant, name: s.Order, amount: s.Amount})
+	}
+	return orders
+}
+
+// addOrder adds that of a payment's row.
+func (c *Case) addOrder(orders []order) []order {
+	if c.Row == nil || c.Row.Missing {
+		return orders
+	}
+	o := order{merchant: c.Row.Merchant, name: c.Row.Order, amount: c.Row.Amount}
+	if c.Row.State != "FAILED" {
+		o.payment = c.ID
+	}
+	return append(orders, o)
 }
 
 // judgeOrders is invariant 1: at every prefix of the book, each order has at most one live charge of each of the means,
-// and they sum to no more than its amount. Only an order's own entries change that, so the book is sorted by order, and
-// within an order by seq. It sorts both lists in place.
+// and they sum to no more than its amount, before refunds: what was given back does not make room for another charge. Only
+// an order's own entries change that, so the book is sorted by order, and within an order by seq. And in the database no
+// more than one payment of an order has not FAILED. It sorts both lists in place.
 func judgeOrders(v *Verdict, orders []order, movements []movement) {
 	slices.SortStableFunc(orders, func(a, b order) int {
 		return cmp.Or(cmp.Compare(a.merchant, b.merchant), cmp.Compare(a.name, b.name))
 	})
+	onePaymentAnOrder(v, orders)
 	slices.SortFunc(movements, func(a, b movement) int {
 		return cmp.Or(cmp.Compare(a.merchant, b.merchant), cmp.Compare(a.Order, b.Order), cmp.Compare(a.Seq, b.Seq))
 	})
@@ -40,6 +64,19 @@ func judgeOrders(v *Verdict, orders []order, movements []movement) {
 	}
 }
 
+func onePaymentAnOrder(v *Verdict, sorted []order) {
+	holder := order{}
+	for _, o := range sorted {
+		switch {
+		case o.payment == 0:
+		case holder.payment != 0 && holder.merchant == o.merchant && holder.name == o.name:
+			v.violated(1, &Case{ID: o.payment}, o.name, "two payments of one order have not FAILED, %d and this one", holder.payment)
+		default:
+			holder = o
+		}
+	}
+}
+
 // atMostOnce plays one order's entries and tells the first prefix that breaks the rule.
 func atMostOnce(v *Verdict, entries []movement, amount int64) {
 	var alive []movement
@@ -58,7 +95,7 @@ func atMostOnce(v *Verdict, entries []movement, amount int64) {
 				count++
 			}
 		}
-		c := &Case{ID: m.payment}
+		c := &Case{ID: m.Payment}
 		if count > 1 {
 			v.violated(1, c, m.Order, "at seq %d of the book, %s has %d live charges for one order", m.Seq, m.Means, count)
 			return

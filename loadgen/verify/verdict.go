@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"time"
@@ -22,6 +23,12 @@ type Verdict struct {
 	Booked     int         `json:"book_movements"`
 	Foreign    int         `json:"payments_of_others"` // in the scope, and not of this run: judged too, except by invariant 7
 	Invariants []Invariant `json:"invariants"`
+
+	CancellationsSent int64      `json:"cancellations_sent"`     // by the journal
+	Cancellations     int        `json:"cancellations_database"` // in the run's scope
+	Probes            int64      `json:"probes_sent"`            // requests
+	Callbacks         int        `json:"callbacks_received"`     // repeats included
+	Reconciled        Reconciled `json:"reconciled"`
 }
 
 // Invariant is one of them, with its count.
@@ -42,6 +49,7 @@ type Offender struct {
 	Journal   []string `json:"journal"`
 	Database  []string `json:"database"`
 	Book      []string `json:"book"`
+	Statement []string `json:"statement,omitempty"`
 
 	id uint64
 }
@@ -49,15 +57,24 @@ type Offender struct {
 // maxOffenders of each invariant are kept and told; the rest is counted.
 const maxOffenders = 10
 
-func newVerdict(run string, scope Scope, began time.Time) *Verdict {
+func newVerdict(seen *journal, scope Scope, began time.Time) *Verdict {
 	return &Verdict{
-		Schema: Schema, Run: run, Scope: scope, At: began.UTC(),
+		Schema: Schema, Run: seen.run, Scope: scope, At: began.UTC(),
+		Sent: seen.sent, CancellationsSent: seen.cancelled, Probes: seen.probes, Callbacks: len(seen.calls),
 		Invariants: []Invariant{
 			{Number: 1, Name: "at most once", Unit: "orders in the book"},
-			{Number: 2, Name: "no orphan, no phantom", Unit: "charges and captured legs"},
-			{Number: 3, Name: "all or nothing", Unit: "payments"},
-			{Number: 6, Name: "liveness", Unit: "payments"},
+			{Number: 2, Name: "no orphan, no phantom", Unit: "charges, captured legs and refunds"},
+			{Number: 3, Name: "all or nothing", Unit: "payments and cancellations"},
+			{Number: 4, Name: "refund bound", Unit: "refunds and payments with cancellations"},
+			{Number: 5, Name: "conservation", Unit: "postings"},
+			{Number: 6, Name: "liveness", Unit: "payments, cancellations and callbacks"},
 			{Number: 7, Name: "acknowledgement", Unit: "2xx answers"},
+			{Number: 8, Name: "definite rejection", Unit: "refused requests"},
+			{Number: 9, Name: "replay", Unit: "answers and keys"},
+			{Number: 10, Name: "legality", Unit: "histories"},
+			{Number: 12, Name: "ambiguity", Unit: "FAILED payments and UNKNOWN legs"},
+			{Number: 13, Name: "statement", Unit: "entries and lines"},
+			{Number: 16, Name: "callbacks", Unit: "callbacks and promises"},
 		},
 	}
 }
@@ -90,18 +107,12 @@ func (v *Verdict) violated(number int, c *Case, order, format string, args ...an
 	if len(i.Offenders) >= maxOffenders {
 		return
 	}
-	switch {
-	case order != "":
-	case c.Row != nil && c.Row.Order != "":
-		order = c.Row.Order
-	case c.Seen != nil:
-		order = c.Seen.Order
-	case len(c.Booked) > 0:
-		order = c.Booked[0].Order
-	}
-	o := Offender{Order: order, What: fmt.Sprintf(format, args...), id: c.ID}
+	o := Offender{Order: cmp.Or(order, c.order()), What: fmt.Sprintf(format, args...), id: c.ID}
 	if c.ID != 0 {
 		o.PaymentID = strconv.FormatUint(c.ID, 10)
+	}
+	for _, l := range c.Stated {
+		o.Statement = append(o.Statement, line(l.Line))
 	}
 	i.Offenders = append(i.Offenders, o)
 }
@@ -111,8 +122,4 @@ func (v *Verdict) close() {
 	if v.Violations() > 0 {
 		v.Verdict = "FAIL"
 	}
-}
-
-func (c *Case) reference(leg uint8) string {
-	return strconv.FormatUint(c.ID, 10) + "." + strconv.Itoa(int(leg))
 }

@@ -66,8 +66,9 @@ func Names() []string {
 	return names
 }
 
-// Wire is the answer as it would stand on the connection, for faults that send a part of it.
+// Wire is the answer as it would stand on the connection, for those who have taken it over and send all or a part of it.
+// It says that the connection ends with it: whoever takes one over closes it.
 func (a Answer) Wire() []byte {
-	head := fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", a.Status, http.StatusText(a.Status), len(a.Body))
+	head := fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n", a.Status, http.StatusText(a.Status), len(a.Body))
 	return append([]byte(head), a.Body...)
 }

@@ -84,7 +84,7 @@ func TestNames_EachFindsItsFault(t *testing.T) {
 
 func TestWire_IsACompleteHTTPAnswer(t *testing.T) {
 	got := string(fault.Answer{Status: 429, Body: []byte(`{"a":1}`)}.Wire())
-	want := "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n{\"a\":1}"
+	want := "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 7\r\n\r\n{\"a\":1}"
 	if got != want {
 		t.Errorf("got %q", got)
 	}

@@ -11,7 +11,8 @@ import (
 
 // The admin port, for operators and the verifier:
 //
-//	GET  /book?from=SEQ       the entries with a seq above SEQ, one JSON object a line, complete up to Book-Position
+//	GET  /book?from=SEQ       the entries with a seq above SEQ, one JSON object a line, complete up to Book-Position;
+//	                          without the tokens that the file keeps
 //	GET  /position            {"seq":N}: the newest entry that is written
 //	GET  /stats               added latency in ms, answers by means, op and result, faults, connections
 //	POST /stats/reset         starts the added latency anew
@@ -63,7 +64,7 @@ func (s *Server) serveBook(w http.ResponseWriter, r *http.Request) {
 	defer func() { _ = section.Close() }()
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.Header().Set("Book-Position", strconv.FormatUint(section.Position, 10))
-	if _, err := io.Copy(w, section); err != nil {
+	if err := section.WriteWithoutTokens(w); err != nil {
 		s.log.Warn("book not sent to its end", "error", err.Error())
 	}
 }

@@ -19,6 +19,7 @@ type answer struct {
 	expiresAt   time.Time
 	voided      int
 	live        int
+	refunded    int64 // found: what of the amount has gone back
 	tombstoned  bool
 	repeated    bool // nothing was booked for it; for the statistics
 }
@@ -42,7 +43,7 @@ func (a *answer) appendJSON(to []byte, reference string) []byte {
 	to = append(append(to, `{"result":"`...), a.result...)
 	to = append(append(append(to, `","reference":"`...), reference...), '"')
 	switch a.result {
-	case "approved", "captured", "held":
+	case "approved", "captured", "held", "refunded":
 		to = a.appendMoney(to)
 	case "declined", "refused":
 		to = append(append(append(to, `,"code":"`...), a.code...), '"')
@@ -52,6 +53,9 @@ func (a *answer) appendJSON(to []byte, reference string) []byte {
 		to = append(append(append(to, `,"status":"`...), a.status...), '"')
 		to = strconv.AppendInt(append(to, `,"live":`...), int64(a.live), 10)
 		to = a.appendMoney(to)
+		if a.refunded > 0 {
+			to = strconv.AppendInt(append(to, `,"refunded":`...), a.refunded, 10)
+		}
 		to = strconv.AppendBool(append(to, `,"tombstoned":`...), a.tombstoned)
 	case "not_found":
 		to = strconv.AppendBool(append(to, `,"tombstoned":`...), a.tombstoned)

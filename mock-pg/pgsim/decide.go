@@ -4,8 +4,9 @@ import (
 	"time"
 
 	"gazua.example/mock-pg/pgsim/book"
-	"gazua.example/mock-pg/pgsim/script"
 )
+
+// What the state machines of the means have in common; they are in cards.go, reservation.go and refund.go.
 
 // verdict is what a state machine makes of a request: what to book, and the answer, whose ids and times come from the
 // first entry once the book has given them.
@@ -17,13 +18,15 @@ type verdict struct {
 // turn is a request together with all that the state machines may look at. They look only: the record changes when the
 // entries of the verdict are applied.
 type turn struct {
-	means   string
-	request *request
-	record  *record
-	decline string // the script wants a refusal, with this code
-	nth     int    // this is the n-th request of its operation for the reference
-	now     time.Time
-	scratch []book.Entry // empty, with room: verdicts need no allocation
+	means    string
+	request  *request
+	record   *record   // of the reference; for a refund, that of its original
+	refund   *refund   // what is known of the refund's own reference
+	decline  string    // the script wants a refusal, with this code
+	nth      int       // this is the n-th request of its operation for the reference
+	received time.Time // when it was read: earlier than now when it is late
+	now      time.Time
+	scratch  []book.Entry // empty, with room: verdicts need no allocation
 }
 
 // The codes of refusals.
@@ -35,13 +38,23 @@ const (
 	codeReleased    = "released"
 	codeCaptured    = "captured"
 	codeHeld        = "held"
+	codeTooLate     = "too_late"
+	codeRefunded    = "refunded"
+	codeExceeds     = "exceeds"
+	codeAnother     = "another_request"
 )
+
+// codeNoTombstone stands in the entry of a net-cancel that leaves none.
+const codeNoTombstone = "no_tombstone"
 
 // entry starts an entry for this turn. Follow-ups carry what the charge or reservation said about the order.
 func (t *turn) entry(effect book.Effect, code string) book.Entry {
 	e := book.Entry{
 		Means: t.means, Op: t.request.op.String(), Effect: effect, Reference: t.request.Reference, Code: code, Nth: t.nth,
 		OrderID: t.record.orderID, Merchant: t.record.merchant, Amount: t.record.amount, Currency: t.record.currency,
+	}
+	if t.refund != nil {
+		e.Original, e.Amount, e.Currency = t.request.Original, t.request.Amount, t.request.Currency
 	}
 	if t.request.opens() {
 		e.OrderID, e.Merchant, e.Amount, e.Currency = t.request.OrderID, t.request.Merchant, t.request.Amount, t.request.Currency
@@ -87,40 +100,12 @@ func (t *turn) inquire() verdict {
 	a := answer{result: "not_found", tombstoned: t.record.tombstone}
 	if t.record.first.id != 0 {
 		a.result, a.live = "found", t.record.liveCount()
+		a.refunded = t.record.refunded()
 		a.speakOf(t.record.current(), t.record)
 	} else if t.record.declined {
 		a.result, a.status, a.amount, a.currency = "found", "DECLINED", t.record.amount, t.record.currency
 	}
 	return verdict{answer: a}
-}
-
-// decidePG is the state machine of cards.
-//
-//	charge      always books: a client that sends twice must be seen to have charged twice. After a net-cancel: refused.
-//	void        ends every live charge of the reference; later charges are booked again.
-//	net-cancel  the same, and leaves a tombstone, also where nothing is known of the reference.
-func decidePG(t *turn) verdict {
-	switch op := t.request.op; {
-	case op == script.Inquiry:
-		return t.inquire()
-	case op == script.Charge && t.record.tombstone:
-		return t.refuse(codeTombstoned)
-	case op == script.Charge && t.decline != "":
-		return t.declined()
-	case op == script.Charge:
-		return t.book("approved", t.entry(book.Charged, ""))
-	case t.decline != "":
-		return t.refuse(t.decline)
-	case op == script.NetCancel:
-		v := t.voidAll("canceled")
-		v.entries = append(v.entries, t.entry(book.Canceled, ""))
-		v.answer.repeated = false
-		return v
-	case t.record.first.id == 0: // void
-		return t.refuse(codeNotFound)
-	default:
-		return t.voidAll("voided")
-	}
 }
 
 func (t *turn) voidAll(result string) verdict {

@@ -6,12 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"gazua.example/mock-pg/pgsim/book"
 	"gazua.example/mock-pg/pgsim/script"
 )
 
 // The tables below are the promise of each means, one row a state: how to get there, then what each operation answers
 // there, and what it books. `-` books nothing. A name in the column `way` is an operation; `decline` is one with a token
-// that declines it, `expire` lets the hold run out.
+// that declines it, `expire` lets the hold run out. A refund is one of the whole, always by the same name; `part` refunds
+// something under another name.
 
 type row struct {
 	state, way string
@@ -21,34 +23,50 @@ type row struct {
 var pgTable = []row{
 	{"never seen", "", map[script.Op]string{
 		script.Charge: "approved / charged", script.Void: "refused:not_found / refused", script.NetCancel: "canceled / canceled",
-		script.Inquiry: "not_found:tombstoned=false / -",
+		script.Inquiry: "not_found:tombstoned=false / -", script.Refund: "refused:not_found / refused",
 	}},
 	{"charged", "charge", map[script.Op]string{
 		script.Charge: "approved / charged", script.Void: "voided / voided", script.NetCancel: "canceled / voided canceled",
-		script.Inquiry: "found:CAPTURED:1 / -",
+		script.Inquiry: "found:CAPTURED:1 / -", script.Refund: "refunded / refunded",
 	}},
 	{"charged twice", "charge charge", map[script.Op]string{
 		script.Charge: "approved / charged", script.Void: "voided / voided voided", script.NetCancel: "canceled / voided voided canceled",
-		script.Inquiry: "found:CAPTURED:2 / -",
+		script.Inquiry: "found:CAPTURED:2 / -", script.Refund: "refunded / refunded",
 	}},
 	{"declined", "decline", map[script.Op]string{
 		script.Charge: "approved / charged", script.Void: "refused:not_found / refused", script.NetCancel: "canceled / canceled",
-		script.Inquiry: "found:DECLINED:0 / -",
+		script.Inquiry: "found:DECLINED:0 / -", script.Refund: "refused:not_found / refused",
 	}},
 	{"voided", "charge void", map[script.Op]string{
 		script.Charge: "approved / charged", script.Void: "voided / -", script.NetCancel: "canceled / canceled",
-		script.Inquiry: "found:VOIDED:0 / -",
+		script.Inquiry: "found:VOIDED:0 / -", script.Refund: "refused:not_found / refused",
 	}},
 	{"voided, charged again", "charge void charge", map[script.Op]string{
 		script.Void: "voided / voided", script.NetCancel: "canceled / voided canceled", script.Inquiry: "found:CAPTURED:1 / -",
+		script.Refund: "refunded / refunded",
 	}},
 	{"net-cancelled", "charge net-cancel", map[script.Op]string{
 		script.Charge: "refused:tombstoned / refused", script.Void: "voided / -", script.NetCancel: "canceled / canceled",
-		script.Inquiry: "found:VOIDED:0 / -",
+		script.Inquiry: "found:VOIDED:0 / -", script.Refund: "refused:not_found / refused",
 	}},
 	{"net-cancelled before it came", "net-cancel", map[script.Op]string{
 		script.Charge: "refused:tombstoned / refused", script.Void: "refused:not_found / refused", script.NetCancel: "canceled / canceled",
-		script.Inquiry: "not_found:tombstoned=true / -",
+		script.Inquiry: "not_found:tombstoned=true / -", script.Refund: "refused:not_found / refused",
+	}},
+	{"refunded in part", "charge part", map[script.Op]string{
+		script.Charge: "approved / charged", script.Void: "refused:refunded / refused", script.NetCancel: "refused:refunded / refused",
+		script.Inquiry: "found:CAPTURED:1:refunded=40 / -", script.Refund: "refused:exceeds / refused",
+	}},
+	{"refunded", "charge refund", map[script.Op]string{
+		script.Charge: "approved / charged", script.Void: "refused:refunded / refused", script.NetCancel: "refused:refunded / refused",
+		script.Inquiry: "found:CAPTURED:1:refunded=100 / -", script.Refund: "refunded / -",
+	}},
+	{"refunded before it came", "refund", map[script.Op]string{
+		script.Charge: "approved / charged", script.Void: "refused:not_found / refused", script.NetCancel: "canceled / canceled",
+		script.Inquiry: "not_found:tombstoned=false / -", script.Refund: "refused:not_found / -",
+	}},
+	{"refunded before it came, charged", "refund charge", map[script.Op]string{
+		script.Void: "voided / voided", script.Inquiry: "found:CAPTURED:1 / -", script.Refund: "refused:not_found / -",
 	}},
 }
 
@@ -56,41 +74,61 @@ var reservationTable = []row{
 	{"never seen", "", map[script.Op]string{
 		script.Reserve: "held / held", script.Confirm: "refused:not_found / refused", script.Release: "released / released",
 		script.Void: "refused:not_found / refused", script.Inquiry: "not_found:tombstoned=false / -",
+		script.Refund: "refused:not_found / refused",
 	}},
 	{"held", "reserve", map[script.Op]string{
 		script.Reserve: "refused:already_held / refused", script.Confirm: "captured / captured", script.Release: "released / released",
 		script.Void: "refused:held / refused", script.Inquiry: "found:HELD:1 / -",
+		script.Refund: "refused:not_found / refused",
 	}},
 	{"declined", "decline", map[script.Op]string{
 		script.Reserve: "held / held", script.Confirm: "refused:not_found / refused", script.Release: "released / released",
 		script.Void: "refused:not_found / refused", script.Inquiry: "found:DECLINED:0 / -",
+		script.Refund: "refused:not_found / refused",
 	}},
 	{"captured", "reserve confirm", map[script.Op]string{
 		script.Reserve: "refused:already_held / refused", script.Confirm: "captured / -", script.Release: "refused:captured / refused",
 		script.Void: "voided / voided", script.Inquiry: "found:CAPTURED:1 / -",
+		script.Refund: "refunded / refunded",
 	}},
 	{"released", "reserve release", map[script.Op]string{
 		script.Reserve: "refused:tombstoned / refused", script.Confirm: "refused:released / refused", script.Release: "released / -",
 		script.Void: "refused:not_found / refused", script.Inquiry: "found:RELEASED:0 / -",
+		script.Refund: "refused:not_found / refused",
 	}},
 	{"expired", "reserve expire", map[script.Op]string{
 		script.Reserve: "refused:tombstoned / expired refused", script.Confirm: "refused:expired / expired refused", script.Release: "released / expired",
 		script.Void: "refused:not_found / expired refused", script.Inquiry: "found:EXPIRED:0 / expired",
+		script.Refund: "refused:not_found / expired refused",
 	}},
 	{"voided", "reserve confirm void", map[script.Op]string{
 		script.Reserve: "refused:tombstoned / refused", script.Confirm: "refused:tombstoned / refused", script.Release: "refused:captured / refused",
 		script.Void: "voided / -", script.Inquiry: "found:VOIDED:0 / -",
+		script.Refund: "refused:not_found / refused",
 	}},
 	{"released before it came", "release", map[script.Op]string{
 		script.Reserve: "refused:tombstoned / refused", script.Confirm: "refused:tombstoned / refused", script.Release: "released / -",
 		script.Void: "refused:not_found / refused", script.Inquiry: "not_found:tombstoned=true / -",
+		script.Refund: "refused:not_found / refused",
 	}},
 	{"voided before it came", "void", map[script.Op]string{
 		script.Reserve: "refused:tombstoned / refused", script.Confirm: "refused:tombstoned / refused", script.Release: "released / -",
 		script.Void: "refused:not_found / refused", script.Inquiry: "not_found:tombstoned=true / -",
+		script.Refund: "refused:not_found / refused",
 	}},
 	{"declined, then released", "decline release", map[script.Op]string{
 		script.Reserve: "refused:tombstoned / refused", script.Inquiry: "found:DECLINED:0 / -",
+	}},
+	{"refunded in part", "reserve confirm part", map[script.Op]string{
+		script.Reserve: "refused:already_held / refused", script.Confirm: "captured / -", script.Release: "refused:captured / refused",
+		script.Void: "refused:refunded / refused", script.Inquiry: "found:CAPTURED:1:refunded=40 / -", script.Refund: "refused:exceeds / refused",
+	}},
+	{"refunded", "reserve confirm refund", map[script.Op]string{
+		script.Reserve: "refused:already_held / refused", script.Confirm: "captured / -", script.Release: "refused:captured / refused",
+		script.Void: "refused:refunded / refused", script.Inquiry: "found:CAPTURED:1:refunded=100 / -", script.Refund: "refunded / -",
+	}},
+	{"refunded before it was captured", "reserve refund confirm", map[script.Op]string{
+		script.Void: "voided / voided", script.Inquiry: "found:CAPTURED:1 / -", script.Refund: "refused:not_found / -",
 	}},
 }
 
@@ -116,7 +154,7 @@ func TestEachOperationInEachState(t *testing.T) {
 					if got := answer + " / " + booked; got != want {
 						t.Errorf("got  %s\nwant %s", got, want)
 					}
-					if d := difference(money(b.engines), rebuilt(t, b.entries(), b.clock)); d != "" {
+					if d := difference(money(b.engines), money(rebuilt(t, b.entries(), b.clock, cards{}))); d != "" {
 						t.Errorf("after a restart it would be another state: %s", d)
 					}
 				})
@@ -139,6 +177,8 @@ func (b *bench) walk(means, way string) {
 			b.do(means, opening, "1.1", "gz1;charge=decline;reserve=decline")
 		case step == "expire":
 			b.pass(time.Minute)
+		case step == "part":
+			b.refund(means, "1.1.9", "1.1", 40)
 		}
 	}
 }
@@ -155,6 +195,17 @@ func TestVoid_EachVoidedEntryNamesTheChargeItEnds(t *testing.T) {
 	}
 	if !slices.Equal(ended, []uint64{1, 2}) {
 		t.Errorf("voided transactions %v, want 1 and 2, once each", ended)
+	}
+}
+
+func TestReplay_WhatCannotHaveHappenedIsNamed(t *testing.T) {
+	for want, e := range map[string]book.Entry{
+		"t-7 was never held": {Means: Point, Op: "confirm", Effect: book.Captured, Reference: "1.1", Transaction: 7},
+		"hang":               {Means: PG, Op: "charge", Effect: book.Charged, Reference: "1.1", Transaction: 1, Token: "gz1;charge=hang"},
+	} {
+		if err := newEngines(time.Now, cards{})[e.Means].replay(&e); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
 	}
 }
 

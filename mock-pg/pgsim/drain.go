@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"sync"
-	"sync/atomic"
 )
 
 // The way down, in this order. Stop walks it at once; a program that wants to log each phase calls them one by one.
@@ -17,8 +14,8 @@ import (
 // that is cut while a request is on its way would look like a fault that nobody asked for.
 func (s *Server) Leave() { s.draining.Store(true) }
 
-// Drain stops accepting, lets what is in flight be answered, and closes the connections that a fault holds open: nobody
-// will ever be answered on those.
+// Drain stops accepting, lets what is in flight be answered, closes the connections that a fault holds open, since nobody
+// will ever be answered on those, and forgets the requests that are late and have not arrived.
 func (s *Server) Drain(ctx context.Context) error {
 	err := s.http.ShutdownWithContext(ctx)
 	s.held.close()
@@ -43,47 +40,4 @@ func (s *Server) CloseAdmin(ctx context.Context) error {
 	}
 	s.background.Wait()
 	return err
-}
-
-// heldConnections are those that a fault has taken over.
-type heldConnections struct {
-	count   atomic.Int64
-	running sync.WaitGroup
-
-	mu     sync.Mutex
-	conns  map[*net.TCPConn]struct{}
-	closed bool
-}
-
-// run gives the connection to the fault, in a goroutine with nothing else on its stack: ten thousands of them may wait.
-func (h *heldConnections) run(conn *net.TCPConn, takeOver func(*net.TCPConn)) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed {
-		_ = conn.Close()
-		return
-	}
-	if h.conns == nil {
-		h.conns = map[*net.TCPConn]struct{}{}
-	}
-	h.conns[conn] = struct{}{}
-	h.count.Add(1)
-	h.running.Go(func() {
-		takeOver(conn)
-		h.mu.Lock()
-		delete(h.conns, conn)
-		h.mu.Unlock()
-		h.count.Add(-1)
-	})
-}
-
-// close closes all of them and waits until their faults have noticed.
-func (h *heldConnections) close() {
-	h.mu.Lock()
-	h.closed = true
-	for conn := range h.conns {
-		_ = conn.Close()
-	}
-	h.mu.Unlock()
-	h.running.Wait()
 }

@@ -1,6 +1,7 @@
 package pgsim
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,7 @@ import (
 // engine is one payment means: its records, in shards with a lock each, and the state machine that its requests run
 // through. The order of a request is: take the shard's lock → which step of its script → decide → append to the book (in
 // memory) → apply to the record → give the lock back; the caller then waits for the book without holding anything.
+// A refund stands in the record of its original, and takes that one's lock: see refund.go.
 type engine struct {
 	means    string
 	decide   func(*turn) verdict
@@ -20,6 +22,7 @@ type engine struct {
 	schedule *atomic.Pointer[script.Script] // for what has no script
 	now      func() time.Time
 	shards   [64]shard
+	refunds  [64]refundShard
 }
 
 type shard struct {
@@ -29,12 +32,14 @@ type shard struct {
 	scratch [4]book.Entry
 }
 
-// taken is what became of a request.
+// taken is what became of a request. One whose step is not Decided has no answer: nothing was booked for it (yet).
 type taken struct {
-	answer answer
-	step   script.Step
-	delay  time.Duration
-	ticket book.Ticket // the answer must not leave before it
+	answer   answer
+	step     script.Step
+	nth      int
+	received time.Time
+	delay    time.Duration
+	ticket   book.Ticket // the answer must not leave before it
 }
 
 func newEngine(means string, decide func(*turn) verdict, library *script.Library, schedule *atomic.Pointer[script.Script], now func() time.Time) *engine {
@@ -45,48 +50,81 @@ func newEngine(means string, decide func(*turn) verdict, library *script.Library
 	return e
 }
 
-// take runs a request through the engine. A script error is the client's fault, and comes as errScript; any other error
+// take runs a request through the engine. A script error is the client's fault, and comes as scriptError; any other error
 // means that the book refuses, and nothing may be answered as done.
-func (e *engine) take(r *request) (taken, error) {
-	hash := hashOf(r.Reference)
-	s := &e.shards[hash%uint64(len(e.shards))]
-	var plan script.Plan
-	if r.opens() {
-		var err error
-		if plan, err = e.library.Read(r.Token, hash); err != nil {
-			return taken{}, scriptError{err}
-		}
+func (e *engine) take(r *request) (done taken, err error) {
+	if r.op == script.Refund {
+		return e.takeRefund(r)
 	}
+	hash := hashOf(r.Reference)
+	plan, err := e.plan(r, hash)
+	if err != nil {
+		return done, err
+	}
+	s := e.shard(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rec := s.record(r, plan, hash)
-	nth := rec.ask(r.op)
-	step, scripted := rec.plan.Script.Step(r.op, nth)
-	if !scripted {
-		step, _ = e.schedule.Load().Step(r.op, nth)
+	e.receive(&done, rec.plan, r.op, rec.ask(r.op))
+	if done.step.Decided() {
+		err = e.settle(s, rec, nil, r, &done)
 	}
-	done := taken{step: step, delay: step.Delay.Draw(rec.plan.Seed, r.op, nth)}
-	if step.Fault != nil && !step.After {
-		return done, nil
-	}
-	err := e.settle(s, rec, r, nth, &done)
 	return done, err
 }
 
-// settle decides, books and applies. The shard is locked.
-func (e *engine) settle(s *shard, rec *record, r *request, nth int, done *taken) error {
+// arrive decides a request that was late, now that it is here.
+func (e *engine) arrive(r *request, done *taken) error {
+	hash := hashOf(r.Reference)
+	plan, err := e.plan(r, hash)
+	if err != nil {
+		return err
+	}
+	s := e.shard(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return e.settle(s, s.record(r, plan, hash), nil, r, done)
+}
+
+func (e *engine) shard(hash uint64) *shard { return &e.shards[hash%uint64(len(e.shards))] }
+
+func (e *engine) plan(r *request, hash uint64) (script.Plan, error) {
+	if !r.opens() {
+		return script.Plan{}, nil
+	}
+	plan, err := e.library.Read(r.Token, hash)
+	if err != nil {
+		return script.Plan{}, scriptError{err}
+	}
+	return plan, nil
+}
+
+// receive looks up what the n-th request of op shall meet.
+func (e *engine) receive(done *taken, plan script.Plan, op script.Op, nth int) {
+	step, scripted := plan.Script.Step(op, nth)
+	if !scripted {
+		step, _ = e.schedule.Load().Step(op, nth)
+	}
+	done.step, done.nth, done.delay = step, nth, step.Delay.Draw(plan.Seed, op, nth)
+	done.received = e.now()
+}
+
+// settle decides, books and applies. The shard is locked, and for a refund its name too.
+func (e *engine) settle(s *shard, rec *record, f *refund, r *request, done *taken) error {
 	now := e.now()
 	if rec.overdue(now) {
-		if err := e.expire(rec, r.Reference); err != nil {
+		if err := e.expire(rec, r.account()); err != nil {
 			return err
 		}
 	}
-	t := turn{means: e.means, request: r, record: rec, decline: done.step.Decline, nth: nth, now: now, scratch: s.scratch[:0]}
+	t := turn{
+		means: e.means, request: r, record: rec, refund: f,
+		decline: done.step.Decline, nth: done.nth, received: done.received, now: now, scratch: s.scratch[:0],
+	}
 	v := e.decide(&t)
 	done.answer = v.answer
 	if len(v.entries) == 0 {
 		var err error
-		done.ticket, err = e.book.Written(rec.last)
+		done.ticket, err = e.book.Written(t.newest())
 		return err
 	}
 	ticket, err := e.book.Append(v.entries)
@@ -96,19 +134,31 @@ func (e *engine) settle(s *shard, rec *record, r *request, nth int, done *taken)
 	done.ticket = ticket
 	done.answer.stamp(&v.entries[0])
 	for i := range v.entries {
-		s.apply(rec, &v.entries[i])
+		s.apply(rec, f, &v.entries[i])
 	}
 	return nil
 }
 
+// newest is the entry that must be written before anything is said about what the turn looks at.
+func (t *turn) newest() uint64 {
+	if t.refund != nil {
+		return max(t.record.last, t.refund.seq) // the first of its name may have been another original's
+	}
+	return t.record.last
+}
+
 // replay applies an entry of a book that is being read again.
 func (e *engine) replay(entry *book.Entry) error {
-	hash := hashOf(entry.Reference)
-	s := &e.shards[hash%uint64(len(e.shards))]
-	rec := s.records[entry.Reference]
+	account, f := entry.Reference, (*refund)(nil)
+	if entry.Original != "" {
+		account, f = entry.Original, e.refundShard(entry.Reference).named(entry.Reference)
+	}
+	hash := hashOf(account)
+	s := e.shard(hash)
+	rec := s.records[account]
 	if rec == nil {
 		rec = &record{plan: script.Plan{Seed: hash}}
-		s.records[entry.Reference] = rec
+		s.records[account] = rec
 	}
 	if entry.Token != "" {
 		plan, err := e.library.Read(entry.Token, hash)
@@ -117,7 +167,10 @@ func (e *engine) replay(entry *book.Entry) error {
 		}
 		rec.plan = plan
 	}
-	s.apply(rec, entry)
+	if entry.Effect == book.Captured && rec.find(entry.Transaction) == nil {
+		return fmt.Errorf("%s was never held", book.AppendTransactionID(nil, entry.Transaction))
+	}
+	s.apply(rec, f, entry)
 	return nil
 }
 
@@ -137,7 +190,11 @@ func (s *shard) record(r *request, plan script.Plan, hash uint64) *record {
 	return rec
 }
 
-func (s *shard) apply(rec *record, entry *book.Entry) {
+func (s *shard) apply(rec *record, f *refund, entry *book.Entry) {
+	if f != nil {
+		f.apply(rec, entry)
+		return
+	}
 	rec.apply(entry)
 	if entry.Effect == book.Held {
 		s.expiry.add(entry.ExpiresAt.UnixNano(), entry.Reference)
@@ -145,11 +202,12 @@ func (s *shard) apply(rec *record, entry *book.Entry) {
 }
 
 func (r *record) ask(op script.Op) int {
-	if r.asked[op] < 255 {
-		r.asked[op]++
-	}
+	r.asked[op] = more(r.asked[op])
 	return int(r.asked[op])
 }
+
+// more counts up to the end of its range, and stays there.
+func more(n uint8) uint8 { return n + min(1, 255-n) }
 
 // scriptError is a token whose script cannot be read.
 type scriptError struct{ error }

@@ -19,9 +19,10 @@ type record struct {
 	declined                    bool
 	tombstone                   bool   // what was net-cancelled, or released before it came, is never booked again
 	last                        uint64 // seq of the newest entry
-	amount                      int64  // of the newest request that carried one
+	amount                      int64  // of the newest request that carried one and took money, if any did
 	first                       transaction
 	more                        []transaction // duplicates of a charge
+	refunds                     *refund       // the newest that took money; each leads to the one before it
 }
 
 // transaction is one hold or one taking of money.
@@ -52,7 +53,7 @@ func (r *record) apply(e *book.Entry) {
 	r.last = e.Seq
 	if op, ok := script.OpByName(e.Op); ok {
 		r.asked[op] = max(r.asked[op], uint8(e.Nth))
-		if op == script.Charge || op == script.Reserve {
+		if (op == script.Charge || op == script.Reserve) && (r.first.id == 0 || e.Effect == book.Charged) {
 			r.orderID, r.merchant, r.currency, r.amount = e.OrderID, e.Merchant, e.Currency, e.Amount
 		}
 	}
@@ -73,7 +74,7 @@ func (r *record) apply(e *book.Entry) {
 	case book.Declined:
 		r.declined = true
 	case book.Canceled:
-		r.tombstone = true
+		r.tombstone = r.tombstone || e.Code != codeNoTombstone
 	case book.Refused:
 		// A void of points that were never there is refused, and still keeps them from coming later.
 		r.tombstone = r.tombstone || e.Op == script.Void.String() && e.Code == codeNotFound && e.Means != PG

@@ -15,10 +15,12 @@ const (
 	Coupon = "COUPON"
 )
 
-// request is the body of every operation; follow-ups carry the reference only.
+// request is the body of every operation. Follow-ups carry the reference only, a refund also what shall go back, and from
+// what.
 type request struct {
 	op         script.Op
 	Reference  string `json:"reference"`
+	Original   string `json:"original"`
 	OrderID    string `json:"order_id"`
 	Merchant   string `json:"merchant"`
 	Amount     int64  `json:"amount"`
@@ -41,6 +43,14 @@ const (
 // opens tells the operations that bring an order, an amount and a token.
 func (r *request) opens() bool { return r.op == script.Charge || r.op == script.Reserve }
 
+// account is the reference whose record the request is about.
+func (r *request) account() string {
+	if r.op == script.Refund {
+		return r.Original
+	}
+	return r.Reference
+}
+
 func parseRequest(op script.Op, body []byte, r *request) error {
 	*r = request{op: op}
 	if err := json.Unmarshal(body, r); err != nil {
@@ -48,6 +58,9 @@ func parseRequest(op script.Op, body []byte, r *request) error {
 	}
 	if !isName(r.Reference, maxReference) {
 		return fmt.Errorf("reference must be 1 to %d of A-Z a-z 0-9 . _ : -", maxReference)
+	}
+	if r.op == script.Refund {
+		return r.checkRefund()
 	}
 	if !r.opens() {
 		return nil
@@ -60,14 +73,30 @@ func parseRequest(op script.Op, body []byte, r *request) error {
 		return fmt.Errorf("order_id must be 1 to %d of A-Z a-z 0-9 . _ : -", maxOrderID)
 	case !isName(r.Merchant, maxMerchant):
 		return fmt.Errorf("merchant must be 1 to %d of A-Z a-z 0-9 . _ : -", maxMerchant)
-	case r.Amount <= 0 || r.Amount > maxAmount:
-		return fmt.Errorf("amount must be from 1 to %d minor units", maxAmount)
-	case !isCurrency(r.Currency):
-		return errors.New("currency must be three capital letters (ISO 4217)")
 	case !isToken(r.Token):
 		return fmt.Errorf("token must be 1 to %d printable ASCII characters, without blanks, quotes and backslashes", maxToken)
 	case op == script.Reserve && (r.TTLSeconds < 1 || r.TTLSeconds > maxTTLSeconds):
 		return fmt.Errorf("ttl_seconds must be from 1 to %d", maxTTLSeconds)
+	}
+	return r.checkMoney()
+}
+
+func (r *request) checkRefund() error {
+	if !isName(r.Original, maxReference) {
+		return fmt.Errorf("original must be 1 to %d of A-Z a-z 0-9 . _ : -", maxReference)
+	}
+	if r.Original == r.Reference {
+		return errors.New("reference must be the refund's own, not that of the original")
+	}
+	return r.checkMoney()
+}
+
+func (r *request) checkMoney() error {
+	if r.Amount <= 0 || r.Amount > maxAmount {
+		return fmt.Errorf("amount must be from 1 to %d minor units", maxAmount)
+	}
+	if !isCurrency(r.Currency) {
+		return errors.New("currency must be three capital letters (ISO 4217)")
 	}
 	return nil
 }

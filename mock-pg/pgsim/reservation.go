@@ -11,7 +11,7 @@ import (
 //
 //	            ┌─► EXPIRED  (time)
 //	reserve ─► HELD ─► RELEASED  (release)
-//	            └────► CAPTURED  (confirm) ─► VOIDED  (void)
+//	            └────► CAPTURED  (confirm) ─► VOIDED  (void, while nothing of it was refunded)
 //
 // What was released or voided, even before it came, is never reserved again: a reserve that was overtaken by its own
 // release must not hold money that nobody will release.
@@ -19,6 +19,8 @@ func decideReservation(t *turn) verdict {
 	switch op := t.request.op; {
 	case op == script.Inquiry:
 		return t.inquire()
+	case op == script.Refund:
+		return t.decideRefund()
 	case op == script.Reserve:
 		return t.reserve()
 	case t.decline != "":
@@ -85,6 +87,8 @@ func (t *turn) void() verdict {
 		return t.refuse(codeNotFound)
 	case x.status == held:
 		return t.refuse(codeHeld)
+	case t.record.refunds != nil:
+		return t.refuse(codeRefunded)
 	case x.status == voided:
 		return t.repeat("voided", x)
 	}

@@ -13,6 +13,12 @@ import (
 	"gazua.example/mock-pg/pgsim/script"
 )
 
+// The port of payments. Every operation is a POST with a JSON body, answered 200 with a result when the means has decided:
+//
+//	POST /pg/v1/{charge|void|net-cancel|refund|inquiry}
+//	POST /{point|coupon}/v1/{reserve|confirm|release|void|refund|inquiry}
+//	GET  /{pg|point|coupon}/v1/statement?date=2026-01-31    what was booked that day in Seoul: see statement.go
+
 // route is one operation of one means; every POST path has one.
 type route struct {
 	means string
@@ -23,18 +29,23 @@ var routes = map[string]route{
 	"/pg/v1/charge":      {PG, script.Charge},
 	"/pg/v1/void":        {PG, script.Void},
 	"/pg/v1/net-cancel":  {PG, script.NetCancel},
+	"/pg/v1/refund":      {PG, script.Refund},
 	"/pg/v1/inquiry":     {PG, script.Inquiry},
 	"/point/v1/reserve":  {Point, script.Reserve},
 	"/point/v1/confirm":  {Point, script.Confirm},
 	"/point/v1/release":  {Point, script.Release},
 	"/point/v1/void":     {Point, script.Void},
+	"/point/v1/refund":   {Point, script.Refund},
 	"/point/v1/inquiry":  {Point, script.Inquiry},
 	"/coupon/v1/reserve": {Coupon, script.Reserve},
 	"/coupon/v1/confirm": {Coupon, script.Confirm},
 	"/coupon/v1/release": {Coupon, script.Release},
 	"/coupon/v1/void":    {Coupon, script.Void},
+	"/coupon/v1/refund":  {Coupon, script.Refund},
 	"/coupon/v1/inquiry": {Coupon, script.Inquiry},
 }
+
+var statements = map[string]string{"/pg/v1/statement": PG, "/point/v1/statement": Point, "/coupon/v1/statement": Coupon}
 
 // serve is the way of one request.
 func (s *Server) serve(ctx *fasthttp.RequestCtx) {
@@ -44,6 +55,10 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 	}
 	to, ok := routes[string(ctx.Path())]
 	if !ok {
+		if means, ok := statements[string(ctx.Path())]; ok {
+			s.serveStatement(ctx, means)
+			return
+		}
 		s.refuse(ctx, fasthttp.StatusNotFound, "there is no such operation; it is POST /{pg|point|coupon}/v1/{operation}")
 		return
 	}
@@ -62,7 +77,11 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 		s.refuseTaken(ctx, err)
 		return
 	}
-	if done.step.Fault != nil && !done.step.After {
+	if done.step.Late > 0 {
+		s.await(ctx, to, r, done, arrived.Add(done.step.Late))
+		return
+	}
+	if !done.step.Decided() {
 		s.pacer.until(arrived.Add(done.delay))
 		s.spoil(ctx, done.step, fault.Answer{})
 		return
@@ -95,9 +114,14 @@ func (s *Server) spoil(ctx *fasthttp.RequestCtx, step script.Step, honest fault.
 		send(ctx, ending.Answer.Status, ending.Answer.Body)
 		return
 	}
+	s.takeOver(ctx, ending.TakeOver)
+}
+
+// takeOver takes the connection from the HTTP server, and with it all that the server keeps for one.
+func (s *Server) takeOver(ctx *fasthttp.RequestCtx, run func(*net.TCPConn)) {
 	conn := ctx.Conn().(*net.TCPConn)
 	ctx.HijackSetNoResponse(true)
-	ctx.Hijack(func(net.Conn) { s.held.run(conn, ending.TakeOver) })
+	ctx.Hijack(func(net.Conn) { s.held.run(conn, run) })
 }
 
 // refuseTaken answers a request that the engine did not take.
@@ -111,13 +135,17 @@ func (s *Server) refuseTaken(ctx *fasthttp.RequestCtx, err error) {
 
 // refuse answers a request that is nobody's payment.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, status int, message string) {
+	s.stats.countRefusal(status)
+	send(ctx, status, refusal(status, message))
+}
+
+func refusal(status int, message string) []byte {
 	result := "invalid"
 	if status >= fasthttp.StatusInternalServerError {
 		result = "error"
 	}
-	s.stats.countRefusal(status)
 	body, _ := json.Marshal(map[string]string{"result": result, "message": message}) // strings always marshal
-	send(ctx, status, body)
+	return body
 }
 
 // serveBroken answers what is not even a request: too large, too slow, not HTTP.

@@ -5,10 +5,14 @@
 // with what others believe.
 //
 //	request ─► serve.go ─► engine.go: script → decide → book → apply ─► delay ─► written? ─► answer, or a fault
-//	                       (decide.go: cards; reservation.go: points, coupons)
+//	                       (cards.go; reservation.go: points, coupons; refund.go: all of them)
 //
-// It never hides a double charge: every charge that comes is booked. Money is booked when the request arrives, and the
-// delay passes after that: a client that gives up early may have been charged, which is the case worth testing.
+// It never hides a double charge: every charge that comes is booked. A refund is booked once for each reference of its
+// own. Money is booked when the request arrives, and the delay passes after that: a client that gives up early may have
+// been charged, which is the case worth testing. Only a charge that its token calls late arrives later than it is read
+// (late.go), so that a net-cancel can overtake it; what that is worth is the profile of the PG (cards.go).
+//
+// What was booked on a day, less what was voided, is told by a statement for each means (statement.go).
 package pgsim
 
 import (
@@ -35,10 +39,13 @@ type Options struct {
 	BookDir     string
 	Schedule    string           // the script of requests without one, e.g. gz1;charge=ok@fixed/50ms; default: ok at once
 	Log         *slog.Logger     // default: none
-	Now         func() time.Time // default: time.Now; booking times and expiry follow it, delays do not
+	Now         func() time.Time // default: time.Now; booking times, expiry and the late bound follow it, delays do not
 	Metrics     http.Handler     // default: none
 
-	MaxConnections int           // default 200,000
+	PGProfile   string        // ProfileTombstone (default) or ProfileBound
+	PGLateBound time.Duration // of ProfileBound: how long after it was received a charge may still be booked; default 10 s
+
+	MaxConnections int           // default 200,000; as many again may be held by faults
 	MaxBodyBytes   int           // default 16 KiB
 	ReadTimeout    time.Duration // for one request to arrive; default 10 s
 	IdleTimeout    time.Duration // between two requests; default 2 min, longer than any client's
@@ -49,6 +56,8 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Listen, "127.0.0.1:0")
 	setDefault(&o.AdminListen, "127.0.0.1:0")
 	setDefault(&o.Schedule, "gz1")
+	setDefault(&o.PGProfile, ProfileTombstone)
+	setDefault(&o.PGLateBound, 10*time.Second)
 	setDefault(&o.MaxConnections, 200_000)
 	setDefault(&o.MaxBodyBytes, 16<<10)
 	setDefault(&o.ReadTimeout, 10*time.Second)
@@ -82,7 +91,7 @@ type Server struct {
 	schedule atomic.Pointer[script.Script]
 	pacer    *pacer
 	stats    *stats
-	held     heldConnections
+	held     *heldConnections
 	draining atomic.Bool
 
 	listener net.Listener
@@ -99,7 +108,7 @@ type Server struct {
 // Start reads the book and serves. When it returns, requests are answered.
 func Start(o Options) (*Server, error) {
 	o = o.withDefaults()
-	s := &Server{options: o, log: o.Log, stats: newStats(), stopping: make(chan struct{})}
+	s := &Server{options: o, log: o.Log, stats: newStats(), held: newHeldConnections(o.MaxConnections), stopping: make(chan struct{})}
 	if err := s.SetSchedule(o.Schedule); err != nil {
 		return nil, err
 	}
@@ -120,9 +129,13 @@ func Start(o Options) (*Server, error) {
 }
 
 func (s *Server) openBook() error {
+	cards, err := newCards(s.options.PGProfile, s.options.PGLateBound)
+	if err != nil {
+		return err
+	}
 	library := &script.Library{}
 	s.engines = map[string]*engine{}
-	for means, decide := range map[string]func(*turn) verdict{PG: decidePG, Point: decideReservation, Coupon: decideReservation} {
+	for means, decide := range map[string]func(*turn) verdict{PG: cards.decide, Point: decideReservation, Coupon: decideReservation} {
 		s.engines[means] = newEngine(means, decide, library, &s.schedule, s.options.Now)
 	}
 	opened, cut, err := book.Open(s.options.BookDir, book.Options{

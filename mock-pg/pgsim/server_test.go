@@ -253,7 +253,13 @@ func TestRequest_WhatIsWrongIsAnsweredClearly(t *testing.T) {
 		status     int
 		message    string
 	}{
-		{"/pg/v1/refund", good, 404, "no such operation"},
+		{"/pg/v1/confirm", good, 404, "no such operation"},
+		{"/pg/v1/refund", good, 400, "original"},
+		{"/pg/v1/refund", strings.Replace(good, "{", `{"original":"1.1",`, 1), 400, "own"},
+		{"/point/v1/refund", strings.Replace(good, "{", `{"original":"1\n1",`, 1), 400, "original"},
+		{"/coupon/v1/refund", `{"reference":"1.1.1","original":"1.1","amount":0,"currency":"KRW"}`, 400, "amount"},
+		{"/coupon/v1/refund", `{"reference":"1.1.1","original":"1.1","amount":1,"currency":""}`, 400, "currency"},
+		{"/pg/v1/statement", "{}", 405, "GET"},
 		{"/pg/v1/charge/", good, 404, "no such operation"},
 		{"/point/v1/charge", good, 404, "no such operation"},
 		{"/pg/v1/charge", "", 400, "JSON"},

@@ -26,7 +26,7 @@ type stats struct {
 
 var (
 	meansNames = [...]string{PG, Point, Coupon}
-	results    = [...]string{"approved", "declined", "refused", "held", "captured", "released", "voided", "canceled", "found", "not_found", "repeated"}
+	results    = [...]string{"approved", "declined", "refused", "held", "captured", "released", "voided", "canceled", "found", "not_found", "refunded", "repeated"}
 )
 
 const (
@@ -42,7 +42,7 @@ type histogram struct {
 
 func newStats() *stats {
 	s := &stats{faults: map[string]*atomic.Int64{}}
-	for _, name := range fault.Names() {
+	for _, name := range append(fault.Names(), script.LateName) {
 		s.faults[name] = &atomic.Int64{}
 	}
 	for i := range s.added {

@@ -20,6 +20,13 @@ const (
 	Partitions = 12
 )
 
+// Headers that a message carries besides its trace context.
+const (
+	HeaderReason   = "reason"   // of a dead letter: why it can never be worked on
+	HeaderFrom     = "from"     // of a dead letter: topic/partition/offset of the message that it was
+	HeaderReplayed = "replayed" // of a message: which dead letter it was, PARTITION/OFFSET
+)
+
 // version of the body; a reader refuses one that it does not know.
 const version = 1
 

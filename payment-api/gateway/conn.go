@@ -19,7 +19,8 @@ type wholeConn struct {
 
 var endOfHeader = []byte("\r\n\r\n")
 
-// Write implements net.Conn. Every request of ours has a body, and no body ends like a header: it is one line of JSON.
+// Write implements net.Conn. Every request on such a connection has a body, and no body ends like a header: it is one
+// line of JSON.
 func (c *wholeConn) Write(p []byte) (int, error) {
 	if bytes.HasSuffix(p, endOfHeader) {
 		c.header = append(c.header, p...)

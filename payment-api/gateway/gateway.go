@@ -1,11 +1,11 @@
 // Package gateway is the client to the payment means. For each means it keeps two ways: the forward way for reserve,
-// charge and confirm, with a bulkhead and a breaker; and a small way of its own for inquiry, release, void and
-// net-cancel, outside the breaker, since recovery must work exactly when the means is in trouble.
+// charge and confirm, with a bulkhead and a breaker; and a small way of its own for inquiry, release, void, net-cancel
+// and refund, outside the breaker, since recovery must work exactly when the means is in trouble.
 //
 //	call ─► bulkhead (bounded wait) ─► breaker ─► pooled connection ─► send-by check ─► bytes go out ─► what the answer means
 //
 // It never returns an error. What is not a documented, matching answer is payment.Unclear, unless not a byte of the
-// request was taken: that is payment.NotProcessed.
+// request was taken: that is payment.NotProcessed. Statements are read apart from all that: see statement.go.
 package gateway
 
 import (
@@ -28,7 +28,7 @@ type Options struct {
 	Timeout        time.Duration            // one call, all of it
 	ReservationTTL time.Duration            // asked for with each reserve
 	Bulkhead       int                      // forward calls in flight a means; also its pool of connections
-	ControlCalls   int                      // the same for the calls of recovery
+	ControlCalls   int                      // the same for refunds and the calls of recovery
 	BulkheadWait   time.Duration            // how long a forward call waits for its place
 	Breaker        BreakerOptions
 }
@@ -39,6 +39,7 @@ type Gateway struct {
 	forward  map[payment.Means]*way
 	control  map[payment.Means]*way
 	breakers map[payment.Means]*breaker
+	reader   *http.Client // of statements
 	tracer   trace.Tracer
 	metrics  *metrics
 }
@@ -53,6 +54,7 @@ func New(o Options) (*Gateway, error) {
 	}
 	g := &Gateway{
 		options: o, tracer: otel.Tracer("gazua.example/payment-api/gateway"), metrics: m,
+		reader:  newReader(),
 		forward: map[payment.Means]*way{}, control: map[payment.Means]*way{}, breakers: map[payment.Means]*breaker{},
 	}
 	for means, url := range o.URLs {
@@ -81,7 +83,7 @@ func (g *Gateway) Do(ctx context.Context, c payment.Call) payment.Reply {
 	reply := g.do(ctx, c)
 	g.metrics.observe(ctx, c, reply, time.Since(started))
 	if span.IsRecording() {
-		span.SetAttributes(attribute.String("gazua.means", string(c.Leg.Means)), attribute.String("gazua.reference", c.Payment.Reference(c.Leg)),
+		span.SetAttributes(attribute.String("gazua.means", string(c.Leg.Means)), attribute.String("gazua.reference", c.Reference()),
 			attribute.String("gazua.result", resultNames[reply.Result]), attribute.String("gazua.code", reply.Code))
 		if reply.Result == payment.Unclear {
 			span.SetStatus(codes.Error, reply.Code)

@@ -30,12 +30,16 @@ type means struct {
 	requests       atomic.Int64
 	connections    atomic.Int64
 	lastHeader     atomic.Pointer[http.Header]
+	lastRequest    atomic.Pointer[sent]
 	all            sync.WaitGroup
 	mu             sync.Mutex // guards open
 	open           []net.Conn
 	answer         func(conn net.Conn, nth int64) (goOn bool)
 	beforeRequests func(conn net.Conn) (goOn bool)
 }
+
+// sent is what a request asked for.
+type sent struct{ path, body string }
 
 // serve starts a server that calls answer after each request; goOn: read the next one from this connection.
 func serve(t *testing.T, answer func(conn net.Conn, nth int64) (goOn bool)) *means {
@@ -84,10 +88,12 @@ func (m *means) talk(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		if _, err := io.Copy(io.Discard, request.Body); err != nil {
+		body, err := io.ReadAll(request.Body)
+		if err != nil {
 			return
 		}
 		m.lastHeader.Store(&request.Header)
+		m.lastRequest.Store(&sent{request.RequestURI, string(body)})
 		if !m.answer(conn, m.requests.Add(1)) {
 			return
 		}

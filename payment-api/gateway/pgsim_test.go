@@ -140,3 +140,65 @@ func TestContract_AReservationThatExpired_IsReleased(t *testing.T) {
 		step{payment.Confirm, payment.Refused, "", "expired"},
 		step{payment.Release, payment.Done, "", ""})
 }
+
+// refund is a call that gives back amount of the leg that c is for, as its cancellation seq.
+func refund(c payment.Call, seq uint32, amount int64) payment.Call {
+	c.Op = payment.GiveBack
+	c.Cancellation = &payment.Cancellation{Payment: c.Payment.ID, Seq: seq, Refunds: []payment.Refund{{Leg: c.Leg.Seq, Means: c.Leg.Means, Amount: amount}}}
+	c.Refund = &c.Cancellation.Refunds[0]
+	return c
+}
+
+func TestContract_Refunds(t *testing.T) {
+	g := connect(t, startPG(t, time.Now))
+	for _, by := range []payment.Means{payment.PG, payment.Point, payment.Coupon} {
+		t.Run(string(by), func(t *testing.T) {
+			c := call("", by)
+			c.Payment.ID += 200
+			c.Leg.Token = "gz1;refund=silent:after,ok"
+			expect(t, g.Do(t.Context(), refund(c, 1, 5000)), payment.Refused, "not_found")
+			if by == payment.PG {
+				run(t, g, c, step{payment.Charge, payment.Done, "", ""})
+			} else {
+				run(t, g, c, step{payment.Reserve, payment.Done, "", ""}, step{payment.Confirm, payment.Done, "", ""})
+			}
+			expect(t, g.Do(t.Context(), refund(c, 1, 5000)), payment.Refused, "not_found") // the first result, for ever
+			expect(t, g.Do(t.Context(), refund(c, 2, 5000)), payment.Unclear, "timeout")   // and booked
+			first := g.Do(t.Context(), refund(c, 2, 5000))
+			again := g.Do(t.Context(), refund(c, 2, 5000))
+			if first.Result != payment.Done || first.TransactionID == "" || first.BookedAt.IsZero() || first != again {
+				t.Errorf("the repeated refund: %+v, then %+v", first, again)
+			}
+			expect(t, g.Do(t.Context(), refund(c, 2, 4000)), payment.Unclear, "another_request")
+			c.Leg.Token = "tok"
+			expect(t, g.Do(t.Context(), refund(c, 3, 15_001)), payment.Unclear, "timeout") // the original's token decides
+			expect(t, g.Do(t.Context(), refund(c, 3, 15_001)), payment.Refused, "exceeds")
+			run(t, g, c, step{payment.Inquiry, payment.Done, payment.Captured, ""}, step{payment.Void, payment.Refused, "", "refunded"})
+		})
+	}
+}
+
+// The statement names what the book holds, by the references under which it was asked for.
+func TestContract_Statement(t *testing.T) {
+	now := time.Date(2026, 1, 30, 16, 0, 0, 0, time.UTC) // the 31st in Seoul
+	g := connect(t, startPG(t, func() time.Time { return now }))
+	kept, voided := call("", payment.PG), call("", payment.PG)
+	voided.Payment.ID = 8
+	run(t, g, kept, step{payment.Charge, payment.Done, "", ""})
+	run(t, g, voided, step{payment.Charge, payment.Done, "", ""}, step{payment.Void, payment.Done, "", ""})
+	given := g.Do(t.Context(), refund(kept, 1, 5000))
+	expect(t, given, payment.Done, "")
+	lines, err := read(t, g, payment.PG)
+	if err != nil || len(lines) != 2 {
+		t.Fatalf("%d lines, err = %v: %+v", len(lines), err, lines)
+	}
+	if l := lines[0]; l.Refund || l.Reference != "7.1" || l.Amount != 20_000 || l.Currency != "KRW" || !l.BookedAt.Equal(now) {
+		t.Errorf("the capture: %+v", l)
+	}
+	if l := lines[1]; !l.Refund || l.Reference != "7.1.1" || l.Original != "7.1" || l.Amount != 5000 || l.TransactionID != given.TransactionID || !l.BookedAt.Equal(given.BookedAt) {
+		t.Errorf("the refund: %+v", l)
+	}
+	if lines, err := read(t, g, payment.Point); err != nil || len(lines) != 0 {
+		t.Errorf("points of nobody: %v, err = %v", lines, err)
+	}
+}

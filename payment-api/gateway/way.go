@@ -34,11 +34,14 @@ func newWay(base string, places int, wait time.Duration) *way {
 	}
 	return &way{
 		base:   base,
-		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		client: &http.Client{Transport: transport, CheckRedirect: stayHere},
 		places: make(chan struct{}, places),
 		wait:   wait,
 	}
 }
+
+// stayHere follows no redirect: what somebody else answers is not the means' answer.
+func stayHere(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // enter takes a place; false: none came free in time.
 func (w *way) enter(ctx context.Context) bool {
@@ -66,4 +69,5 @@ func (g *Gateway) Close() {
 		g.forward[means].client.CloseIdleConnections()
 		g.control[means].client.CloseIdleConnections()
 	}
+	g.reader.CloseIdleConnections()
 }

@@ -24,10 +24,15 @@ const maxText = 64
 
 const codeTooMany = "too-many-requests"
 
-// order is the body of a reserve or charge; the other operations send the reference only. Our reference rides in the
-// body: an Idempotency-Key header would make net/http send the request again by itself on a dead connection.
+// codeAnother is a means' answer to a refund whose reference it knows as another refund's. It says nothing about what
+// became of that one.
+const codeAnother = "another_request"
+
+// order is the body of a reserve, charge or refund; the other operations send the reference only. Our reference rides in
+// the body: an Idempotency-Key header would make net/http send the request again by itself on a dead connection.
 type order struct {
 	Reference  string           `json:"reference"`
+	Original   string           `json:"original,omitempty"` // of a refund: the leg that it gives back
 	Order      string           `json:"order_id,omitempty"`
 	Merchant   string           `json:"merchant,omitempty"`
 	Amount     int64            `json:"amount,omitempty"`
@@ -55,10 +60,14 @@ func path(c payment.Call) string {
 }
 
 func encode(c payment.Call, ttl time.Duration) []byte {
-	o := order{Reference: c.Payment.Reference(c.Leg)}
-	if c.Op == payment.Charge || c.Op == payment.Reserve {
-		o.Order, o.Merchant = c.Payment.Order, strconv.Itoa(int(c.Payment.Merchant))
-		o.Amount, o.Currency, o.Token = c.Leg.Amount, c.Payment.Price.Currency, c.Leg.Token
+	o := order{Reference: c.Reference()}
+	switch c.Op {
+	case payment.Charge, payment.Reserve:
+		o.Order, o.Merchant, o.Token = c.Payment.Order, strconv.Itoa(int(c.Payment.Merchant)), c.Leg.Token
+		o.Amount, o.Currency = asked(c), c.Payment.Price.Currency
+	case payment.GiveBack:
+		o.Original = c.Payment.Reference(c.Leg)
+		o.Amount, o.Currency = asked(c), c.Payment.Price.Currency
 	}
 	if c.Op == payment.Reserve {
 		o.TTLSeconds = int64(ttl.Seconds())
@@ -93,7 +102,7 @@ func decode(c payment.Call, response *http.Response) payment.Reply {
 // documented is the result that each operation answers when it did what was asked.
 var documented = map[payment.Op]string{
 	payment.Charge: "approved", payment.Reserve: "held", payment.Confirm: "captured", payment.Release: "released",
-	payment.Void: "voided", payment.NetCancel: "canceled", payment.Inquiry: "found",
+	payment.Void: "voided", payment.NetCancel: "canceled", payment.Inquiry: "found", payment.GiveBack: "refunded",
 }
 
 // found is what an inquiry's status means for our leg.
@@ -110,7 +119,7 @@ func interpret(c payment.Call, a answer) payment.Reply {
 	}
 	opens := c.Op == payment.Charge || c.Op == payment.Reserve
 	switch {
-	case a.Reference != c.Payment.Reference(c.Leg):
+	case a.Reference != c.Reference():
 		return payment.Reply{Code: "another-reference"}
 	case a.Result == documented[c.Op]:
 		reply.Result = payment.Done
@@ -118,7 +127,7 @@ func interpret(c payment.Call, a answer) payment.Reply {
 		reply.Result = payment.Refused
 		return reply
 	case a.Result == "refused" && c.Op != payment.Inquiry:
-		return refused(reply)
+		return refused(c.Op, reply)
 	case a.Result == "not_found" && c.Op == payment.Inquiry:
 		reply.Result = payment.NotFound
 		return reply
@@ -132,17 +141,21 @@ func interpret(c payment.Call, a answer) payment.Reply {
 		}
 		reply.Leg = state
 	}
-	if moneyMoved(c.Op, reply.Leg) && (a.Amount != c.Leg.Amount || a.Currency != c.Payment.Price.Currency) {
+	switch {
+	case moneyMoved(c.Op, reply.Leg) && (a.Amount != asked(c) || a.Currency != c.Payment.Price.Currency):
 		return payment.Reply{Code: "another-amount"}
+	case c.Op == payment.GiveBack && reply.BookedAt.IsZero(): // the ledger's day of a refund is known from here only
+		return payment.Reply{Code: "no-booking-time"}
 	}
 	return reply
 }
 
 // refused is a definite no, unless it is for what was done already: that says nothing about how it ended.
-func refused(reply payment.Reply) payment.Reply {
+func refused(op payment.Op, reply payment.Reply) payment.Reply {
 	switch {
 	case reply.Code == "":
 		reply.Code = "undocumented-refusal"
+	case op == payment.GiveBack && reply.Code == codeAnother:
 	case !strings.HasPrefix(reply.Code, "already_"):
 		reply.Result = payment.Refused
 	}
@@ -165,8 +178,20 @@ func fit(text string) string {
 	return string(plain)
 }
 
+// asked is the amount that the call is about.
+func asked(c payment.Call) int64 {
+	if c.Op == payment.GiveBack {
+		return c.Refund.Amount
+	}
+	return c.Leg.Amount
+}
+
 func moneyMoved(op payment.Op, leg payment.LegState) bool {
-	return op == payment.Charge || op == payment.Reserve || op == payment.Confirm || leg == payment.Held || leg == payment.Captured
+	switch op {
+	case payment.Charge, payment.Reserve, payment.Confirm, payment.GiveBack:
+		return true
+	}
+	return leg == payment.Held || leg == payment.Captured
 }
 
 // causeOf names why there was no answer, for people; nothing is decided by it.

@@ -1,7 +1,7 @@
 // Package httpapi is the merchants' door: it turns HTTP requests into calls of the domain and answers and errors back
-// into HTTP. It decides nothing about payments.
+// into HTTP. It decides nothing about payments. What it promises stands in openapi.yaml, which it serves itself.
 //
-//	trace, metrics ─► recover ─► bounded in flight ─► who is it (API key) ─► route ─► domain ─► answer or problem
+//	trace, metrics ─► recover ─► bounded in flight ─► who is it (API key) ─► its rate ─► route ─► domain ─► answer or problem
 //
 // Fiber hands out views into pooled buffers: nothing that comes from its context outlives a handler here uncopied.
 package httpapi
@@ -19,34 +19,64 @@ import (
 
 // Options are the knobs of the door.
 type Options struct {
-	MaxInFlight  int           // requests worked on at one time; more get 503 at once
-	BodyLimit    int           // bytes of a request's body
-	HeaderLimit  int           // bytes of a request's header
-	ReadTimeout  time.Duration // to read a whole request: the defence against clients that drip
-	IdleTimeout  time.Duration // a kept-alive connection without a request
-	WorkDeadline time.Duration // backstop for one request's work
+	MaxInFlight   int           // requests worked on at one time; more get 503 at once
+	MaxWaiting    int           // requests that wait for a payment to become final; more are answered at once
+	MerchantRate  int           // requests a second of one merchant; more get 429
+	MerchantBurst int           // how many of them may come at one moment
+	BodyLimit     int           // bytes of a request's body
+	HeaderLimit   int           // bytes of a request's header
+	ReadTimeout   time.Duration // to read a whole request: the defence against clients that drip
+	IdleTimeout   time.Duration // a kept-alive connection without a request
+	WorkDeadline  time.Duration // backstop for one request's work
 }
 
-// Payments is what the door needs of the domain.
+// Domain is what the door needs of it.
+type Domain interface {
+	Payments
+	Cancellations
+	Pages
+}
+
+// Payments is the part that pays. Its errors are *payment.Error, as those of the other parts.
 type Payments interface {
-	Create(ctx context.Context, merchant payment.MerchantID, keyHash [32]byte, r *payment.Request, mode payment.Mode, trace string) (payment.Created, error)
+	Create(ctx context.Context, merchant payment.MerchantID, keyHash [32]byte, r *payment.Request, how payment.How) (payment.Created, error)
 	Get(ctx context.Context, merchant payment.MerchantID, id payment.ID) (*payment.Payment, error)
+}
+
+// Cancellations is the part that gives back.
+type Cancellations interface {
+	Cancel(ctx context.Context, merchant payment.MerchantID, id payment.ID, keyHash [32]byte, r *payment.CancelRequest) (payment.Canceled, error)
+	Cancellation(ctx context.Context, merchant payment.MerchantID, id payment.ID, seq uint32) (*payment.Payment, *payment.Cancellation, error)
+	Cancellations(ctx context.Context, merchant payment.MerchantID, id payment.ID) (*payment.Payment, []*payment.Cancellation, error)
+}
+
+// Pages is the part that is looked through.
+type Pages interface {
+	List(ctx context.Context, merchant payment.MerchantID, from, to time.Time, after payment.ID, limit int) ([]*payment.Payment, error)
+	ByOrder(ctx context.Context, merchant payment.MerchantID, order string) ([]*payment.Payment, error)
+	Events(ctx context.Context, merchant payment.MerchantID, id payment.ID) ([]payment.Event, error)
 }
 
 // API is the HTTP server.
 type API struct {
-	app      *fiber.App
-	payments Payments
-	keys     *Keys
-	options  Options
-	log      *slog.Logger
-	places   chan struct{}
-	leaving  chan struct{}
+	app     *fiber.App
+	domain  Domain
+	keys    *Keys
+	rates   *rates
+	options Options
+	log     *slog.Logger
+	places  chan struct{} // a token for each request that is worked on
+	waiting chan struct{} // a token for each that waits for a payment to become final
+	looks   chan struct{} // a token for each of those that looks at its payment just now
+	leaving chan struct{}
 }
 
 // New makes the server; Listen serves.
-func New(payments Payments, keys *Keys, o Options, log *slog.Logger) (*API, error) {
-	a := &API{payments: payments, keys: keys, options: o, log: log, places: make(chan struct{}, o.MaxInFlight), leaving: make(chan struct{})}
+func New(domain Domain, keys *Keys, o Options, log *slog.Logger) (*API, error) {
+	a := &API{
+		domain: domain, keys: keys, rates: newRates(o.MerchantRate, o.MerchantBurst), options: o, log: log,
+		places: make(chan struct{}, o.MaxInFlight), waiting: make(chan struct{}, o.MaxWaiting), looks: make(chan struct{}, maxLooks), leaving: make(chan struct{}),
+	}
 	a.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true,
 		CaseSensitive:         true,
@@ -61,9 +91,16 @@ func New(payments Payments, keys *Keys, o Options, log *slog.Logger) (*API, erro
 	if err != nil {
 		return nil, err
 	}
-	a.app.Use(observe.request, recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: a.panicked}), a.farewell, a.bound, a.authenticate)
-	a.app.Post("/v1/payments", a.create)
-	a.app.Get("/v1/payments/:id", a.get)
+	a.app.Use(observe.request, recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: a.panicked}), a.farewell, a.bound)
+	a.app.Get("/openapi.yaml", noQuery, openAPI)
+	a.app.Use(a.authenticate, a.limit)
+	a.app.Post("/v1/payments", noQuery, a.create)
+	a.app.Get("/v1/payments", a.list)
+	a.app.Get("/v1/payments/:id", noQuery, a.get)
+	a.app.Get("/v1/payments/:id/events", noQuery, a.events)
+	a.app.Post("/v1/payments/:id/cancellations", noQuery, a.cancel)
+	a.app.Get("/v1/payments/:id/cancellations", noQuery, a.cancellations)
+	a.app.Get("/v1/payments/:id/cancellations/:seq", noQuery, a.cancellation)
 	a.app.Server().Handler = a.knownMethods(a.app.Handler())
 	return a, nil
 }
@@ -72,28 +109,20 @@ func New(payments Payments, keys *Keys, o Options, log *slog.Logger) (*API, erro
 func (a *API) Listen(addr string) error { return a.app.Listen(addr) }
 
 // Farewell begins a shutdown: each answer from now on closes its connection, so that no client finds a kept-alive one
-// gone while it sends.
+// gone while it sends; and who waits for a payment is answered with what is there.
 func (a *API) Farewell() { close(a.leaving) }
 
 // Shutdown stops accepting and waits for the requests in flight.
 func (a *API) Shutdown(ctx context.Context) error { return a.app.ShutdownWithContext(ctx) }
 
+// farewell looks when the answer is there: also a request that was in flight when we began to leave closes its connection.
 func (a *API) farewell(c *fiber.Ctx) error {
-	select {
-	case <-a.leaving:
-		c.Context().SetConnectionClose()
-	default:
-	}
+	defer func() {
+		select {
+		case <-a.leaving:
+			c.Context().SetConnectionClose()
+		default:
+		}
+	}()
 	return c.Next()
-}
-
-// bound refuses early and cheaply what could only queue.
-func (a *API) bound(c *fiber.Ctx) error {
-	select {
-	case a.places <- struct{}{}:
-		defer func() { <-a.places }()
-		return c.Next()
-	default:
-		return &payment.Error{Kind: payment.KindUnavailable, Detail: "too many requests are being worked on; try again", RetryAfter: time.Second}
-	}
 }

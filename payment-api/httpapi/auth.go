@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -16,11 +17,15 @@ import (
 	"gazua.example/payment-api/payment"
 )
 
-// ReadKeys reads who owns which key, by the key's SHA-256.
+// ReadKeys reads who owns which key, by the key's SHA-256: the keys that are valid now, without those that were revoked or
+// have expired.
 type ReadKeys func(context.Context) (map[[32]byte]payment.MerchantID, error)
 
 // Keys knows the merchants' API keys by their hashes. A key that it does not know makes it look into the database again,
-// at most once in refreshEvery, so that a new merchant needs no restart and a guesser costs nothing.
+// at most once in refreshEvery, so that a new merchant needs no restart and a guesser costs nothing. Watch looks by itself,
+// so that a key that was revoked is refused soon.
+//
+// While the database is away the keys stay as they were: without it no payment is made or shown, with whatever key.
 type Keys struct {
 	read  ReadKeys
 	known atomic.Pointer[[]ownedKey]
@@ -40,6 +45,7 @@ type ownedKey struct {
 const (
 	refreshEvery  = time.Second
 	refreshWithin = 2 * time.Second
+	watchEvery    = 10 * time.Second // with refreshWithin: how long a key lives that was revoked or has expired
 )
 
 // NewKeys reads the keys for the first time when the first request comes.
@@ -47,6 +53,24 @@ func NewKeys(read ReadKeys) *Keys {
 	k := &Keys{read: read}
 	k.known.Store(&[]ownedKey{})
 	return k
+}
+
+// Watch reads the keys again and again until ctx ends.
+func (k *Keys) Watch(ctx context.Context, log *slog.Logger) { k.watch(ctx, watchEvery, log) }
+
+func (k *Keys) watch(ctx context.Context, every time.Duration, log *slog.Logger) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := k.refresh(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("read the API keys", "error", err.Error())
+		}
+	}
 }
 
 // Owner is whose key this is.

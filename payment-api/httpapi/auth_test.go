@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,7 +15,7 @@ import (
 )
 
 func TestAuth_WhoHasNoKnownKey_Gets401AndTheDomainIsNotAsked(t *testing.T) {
-	d := open(t, &fakePayments{})
+	d := open(t, &fakeDomain{})
 	for name, authorization := range map[string]string{
 		"missing": "", "no scheme": "key-1", "another scheme": "Basic key-1", "unknown": "Bearer key-3", "empty key": "Bearer ",
 		"a hash is no key": "Bearer " + strings.Repeat("ab", 32), "prefix": "Bearer key-", "key and more": "Bearer key-1 x",
@@ -24,18 +25,18 @@ func TestAuth_WhoHasNoKnownKey_Gets401AndTheDomainIsNotAsked(t *testing.T) {
 		})
 	}
 	d.post(good, without("Authorization")).isProblem(t, 401, "unauthorized")
-	if n := d.payments.count(); n != 0 {
+	if n := d.domain.count(); n != 0 {
 		t.Errorf("the domain was asked %d times", n)
 	}
 }
 
 func TestAuth_EachMerchantIsWhoItsKeySays(t *testing.T) {
-	d := open(t, &fakePayments{})
+	d := open(t, &fakeDomain{})
 	for key, merchant := range map[string]payment.MerchantID{"key-1": 1, "key-2": 2} {
 		if got := d.post(good, with("Authorization", "bearer "+key)); got.status != 201 {
 			t.Fatalf("status %d", got.status)
 		}
-		if got := d.payments.last(t).merchant; got != merchant {
+		if got := d.domain.last(t).merchant; got != merchant {
 			t.Errorf("%s is merchant %d, want %d", key, got, merchant)
 		}
 	}
@@ -62,6 +63,47 @@ func TestKeys_ANewKey_BecomesKnownWithoutARestart(t *testing.T) {
 			t.Fatal("the new key never became known")
 		}
 	}
+}
+
+// Revoked or expired, a key is known no more: it is gone from what is read, and reading does not wait for somebody unknown.
+func TestKeys_ARevokedKey_IsRefusedSoon(t *testing.T) {
+	if bound := watchEvery + refreshWithin; bound > 30*time.Second {
+		t.Errorf("a revoked key lives for %s", bound)
+	}
+	var revoked, away atomic.Bool
+	log := &syncBuffer{}
+	keys := NewKeys(func(ctx context.Context) (map[[32]byte]payment.MerchantID, error) {
+		known, _ := twoMerchants(ctx)
+		if away.Load() {
+			return nil, errors.New("no database")
+		}
+		if revoked.Load() {
+			delete(known, sha256.Sum256([]byte("key-1")))
+		}
+		return known, nil
+	})
+	ctx, end := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		keys.watch(ctx, 10*time.Millisecond, slog.New(slog.NewTextHandler(log, nil)))
+	}()
+	if _, ok, err := keys.Owner(t.Context(), "key-1"); !ok || err != nil {
+		t.Fatalf("known: %t, %v", ok, err)
+	}
+	away.Store(true)
+	eventually(t, func() bool { return strings.Contains(log.String(), "no database") })
+	if _, ok, err := keys.Owner(t.Context(), "key-1"); !ok || err != nil {
+		t.Errorf("while the database is away: known: %t, %v", ok, err)
+	}
+	revoked.Store(true)
+	away.Store(false)
+	eventually(t, func() bool { _, ok, err := keys.Owner(t.Context(), "key-1"); return !ok && err == nil })
+	if _, ok, _ := keys.Owner(t.Context(), "key-2"); !ok {
+		t.Error("another key was revoked with it")
+	}
+	end()
+	<-ended
 }
 
 // A guesser makes the database be asked once a second, not once a guess; and while the database is away nobody waits in
@@ -99,7 +141,7 @@ func TestKeys_UnknownKeys_AskTheDatabaseOnceASecond(t *testing.T) {
 
 func TestKeys_KnownOnes_StayKnownWhileTheDatabaseIsAway(t *testing.T) {
 	var away atomic.Bool
-	d := open(t, &fakePayments{}, func(_ *Options, read *ReadKeys) {
+	d := open(t, &fakeDomain{}, func(_ *Options, read *ReadKeys) {
 		*read = func(ctx context.Context) (map[[32]byte]payment.MerchantID, error) {
 			if away.Load() {
 				return nil, errors.New("dial tcp 10.0.0.1:3306: refused")

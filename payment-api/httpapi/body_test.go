@@ -20,7 +20,11 @@ func TestDecodeStrictly(t *testing.T) {
 		{"a member twice in a leg", strings.Replace(goodBody, `"token":"t"`, `"token":"t","token":"u"`, 1), `"token" stands twice`},
 		{"another case", strings.Replace(goodBody, `"amount":3`, `"Amount":3`, 1), `unknown member "Amount"`},
 		{"unknown", strings.Replace(goodBody, `"amount":3`, `"price":3`, 1), `unknown member "price"`},
+		{"unknown and endless", strings.Replace(goodBody, `"amount":3`, `"`+strings.Repeat("p", 1000)+`":3`, 1), `unknown member "` + strings.Repeat("p", 40) + `"`},
 		{"a leg's member outside", strings.Replace(goodBody, `"amount":3`, `"amount":3,"means":"PG"`, 1), `unknown member "means"`},
+		{"a null", strings.Replace(goodBody, `"amount":3`, `"amount":null`, 1), "holds a null"},
+		{"a null for a list", `{"legs":null}`, "holds a null"},
+		{"nothing but a null", `null`, "holds a null"},
 		{"broken UTF-8", strings.Replace(goodBody, `"o"`, "\"o\xff\"", 1), "not valid UTF-8"},
 		{"two objects", goodBody + goodBody, "more than one"},
 		{"deep nesting", strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), "must be a JSON object"},
@@ -31,32 +35,78 @@ func TestDecodeStrictly(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var into payment.Request
-			err := decodeStrictly([]byte(c.body), &into)
-			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
-				t.Errorf("err = %v, want %q", err, c.want)
-			}
+			wants(t, decodeStrictly([]byte(c.body), &into, requestMembers), c.want)
 		})
 	}
 }
 
-// Whatever is accepted has one meaning: written out again and read by the plain decoder it is the same request.
+// Without an amount all of a payment is canceled: nothing may be taken for that but a request that leaves it out.
+func TestDecodeStrictly_ACancellation(t *testing.T) {
+	for _, c := range []struct{ name, body, want string }{
+		{"all", `{}`, ""},
+		{"a part", `{"amount":5,"reason":"amount"}`, ""},
+		{"an amount that got lost", `{"amount":null}`, "holds a null"},
+		{"nothing but a null", `null`, "holds a null"},
+		{"no body", ``, "not a whole JSON object"},
+		{"a member misspelled", `{"amonut":5}`, `unknown member "amonut"`},
+		{"another case", `{"AMOUNT":5}`, `unknown member "AMOUNT"`},
+		{"of another request", `{"order_id":"o"}`, `unknown member "order_id"`},
+		{"an amount twice", `{"amount":5,"amount":6}`, `"amount" stands twice`},
+		{"a list", `[]`, "must be a JSON object"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var into payment.CancelRequest
+			wants(t, decodeStrictly([]byte(c.body), &into, cancelMembers), c.want)
+		})
+	}
+}
+
+func wants(t *testing.T, err error, mention string) {
+	t.Helper()
+	if mention == "" && err != nil || mention != "" && (err == nil || !strings.Contains(err.Error(), mention)) {
+		t.Errorf("err = %v, want %q", err, mention)
+	}
+}
+
+// Whatever is accepted has one meaning: every other reader sees the same request in it, and nothing else.
 func FuzzDecodeStrictly(f *testing.F) {
-	f.Add([]byte(goodBody))
-	f.Add([]byte(`{"order_id":"o","amount":3,"amount":4}`))
-	f.Add([]byte(`{"legs":[[]],"legs":null}`))
-	f.Add([]byte("{\"order_id\":\"\xff\"}"))
+	for _, body := range []string{
+		goodBody, `{"order_id":"o","amount":3,"amount":4}`, `{"legs":[[]],"legs":null}`, "{\"order_id\":\"\xff\"}", `{}`, `null`,
+		`{"amount":5,"reason":"r"}`, `{"amount":null}`, `{"Amount":5}`, `{"reason":"\ud800"}`,
+	} {
+		f.Add([]byte(body))
+	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var strict payment.Request
-		if decodeStrictly(body, &strict) != nil {
-			return
+		var request, plainRequest payment.Request
+		if decodeStrictly(body, &request, requestMembers) == nil {
+			sameToAll(t, body, &request, &plainRequest, requestMembers)
 		}
-		again, err := json.Marshal(strict)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var plain payment.Request
-		if err := decodeStrictly(again, &plain); err != nil || !reflect.DeepEqual(plain, strict) {
-			t.Errorf("%q became %q: %+v, %+v, %v", body, again, strict, plain, err)
+		var cancel, plainCancel payment.CancelRequest
+		if decodeStrictly(body, &cancel, cancelMembers) == nil {
+			sameToAll(t, body, &cancel, &plainCancel, cancelMembers)
+			if _, says := untyped(t, body)["amount"]; says != (cancel.Amount != nil) {
+				t.Errorf("%q became %+v", body, cancel)
+			}
 		}
 	})
+}
+
+func sameToAll(t *testing.T, body []byte, strict, plain any, members map[string]bool) {
+	t.Helper()
+	if err := json.Unmarshal(body, plain); err != nil || !reflect.DeepEqual(strict, plain) {
+		t.Errorf("%q is %+v to us and %+v to the plain decoder, %v", body, strict, plain, err)
+	}
+	for name, value := range untyped(t, body) {
+		if !members[name] || value == nil {
+			t.Errorf("%q was accepted with %q: %v", body, name, value)
+		}
+	}
+}
+
+func untyped(t *testing.T, body []byte) (members map[string]any) {
+	t.Helper()
+	if err := json.Unmarshal(body, &members); err != nil {
+		t.Errorf("%q was accepted: %v", body, err)
+	}
+	return members
 }

@@ -9,23 +9,23 @@ import (
 )
 
 func TestCreate_Paid_Is201WithLocationAndTheStoredBytes(t *testing.T) {
-	d := open(t, &fakePayments{})
+	d := open(t, &fakeDomain{})
 	got := d.post(good)
-	if got.status != 201 || got.body != `{"id":"7","status":"PAID"}` || got.header.Get("Location") != "/v1/payments/7" || got.header.Get("Content-Type") != "application/json" {
+	if got.status != 201 || got.body != string(paid(7).Render()) || got.header.Get("Location") != "/v1/payments/7" || got.header.Get("Content-Type") != "application/json" {
 		t.Errorf("got %+v", got)
 	}
 	if got.header.Get("Idempotent-Replayed") != "" || got.header.Get("Preference-Applied") != "" {
 		t.Errorf("headers of a replay or of a preference: %v", got.header)
 	}
 	want, _ := payment.KeyHash("POST", "/v1/payments", "k-1")
-	if call := d.payments.last(t); call.mode != payment.Sync || call.keyHash != want || !call.deadline || call.request.OrderID != "o-1" || call.request.Legs[0].Token != "tok" {
+	if call := d.domain.last(t); call.how.Mode != payment.Sync || call.how.Wait != 0 || call.keyHash != want || !call.bounded() || call.request.OrderID != "o-1" || call.request.Legs[0].Token != "tok" {
 		t.Errorf("the domain got %+v", call)
 	}
 }
 
 func TestCreate_Replay_IsMarked(t *testing.T) {
-	d := open(t, &fakePayments{create: func(*payment.Request) (payment.Created, error) {
-		return payment.Created{Answer: payment.Answer{Status: 201, Body: []byte(`{}`)}, Payment: 7, Replayed: true}, nil
+	d := open(t, &fakeDomain{create: func(*payment.Request) (payment.Created, error) {
+		return payment.Created{Answer: stored(201, paid(7).Render()), Payment: 7, Replayed: true}, nil
 	}})
 	got := d.post(good, with("Prefer", "respond-async"))
 	if got.status != 201 || got.header.Get("Idempotent-Replayed") != "true" || got.header.Get("Location") != "/v1/payments/7" {
@@ -38,8 +38,8 @@ func TestCreate_Replay_IsMarked(t *testing.T) {
 
 // RFC 7240: a list between commas, over any number of header lines, case-insensitive, parameters and quoted values.
 func TestCreate_Prefer(t *testing.T) {
-	d := open(t, &fakePayments{create: func(*payment.Request) (payment.Created, error) {
-		return payment.Created{Answer: payment.Answer{Status: 202, Body: []byte(`{}`)}, Payment: 7}, nil
+	d := open(t, &fakeDomain{create: func(*payment.Request) (payment.Created, error) {
+		return payment.Created{Answer: stored(202, []byte(pending)), Payment: 7}, nil
 	}})
 	for name, c := range map[string]struct {
 		lines []string
@@ -68,7 +68,7 @@ func TestCreate_Prefer(t *testing.T) {
 			if got.status != 202 {
 				t.Fatalf("status %d", got.status)
 			}
-			if mode := d.payments.last(t).mode; (mode == payment.Async) != c.async {
+			if mode := d.domain.last(t).how.Mode; (mode == payment.Async) != c.async {
 				t.Errorf("mode %s", mode)
 			}
 			if applied := got.header.Get("Preference-Applied") == "respond-async"; applied != c.async {
@@ -79,7 +79,7 @@ func TestCreate_Prefer(t *testing.T) {
 }
 
 func TestCreate_WhatIsNotOneStrictJSONObject_IsRefusedBeforeTheDomain(t *testing.T) {
-	d := open(t, &fakePayments{})
+	d := open(t, &fakeDomain{})
 	for name, c := range map[string]struct {
 		body, mention string
 	}{
@@ -109,26 +109,26 @@ func TestCreate_WhatIsNotOneStrictJSONObject_IsRefusedBeforeTheDomain(t *testing
 			}
 		})
 	}
-	if n := d.payments.count(); n != 0 {
+	if n := d.domain.count(); n != 0 {
 		t.Errorf("the domain was asked %d times", n)
 	}
 }
 
 func TestCreate_InvalidUTF8_NeverEqualsAnotherText(t *testing.T) {
-	d := open(t, &fakePayments{create: func(r *payment.Request) (payment.Created, error) { return payment.Created{}, r.Validate() }})
+	d := open(t, &fakeDomain{create: func(r *payment.Request) (payment.Created, error) { return payment.Created{}, r.Validate() }})
 	d.post(strings.Replace(good, "o-1", "o-\xff", 1)).isProblem(t, 400, "invalid-request")
 	d.post(strings.Replace(good, "tok", "tok\xff", 1)).isProblem(t, 400, "invalid-request")
 }
 
 func TestCreate_HeadersOfTheBody(t *testing.T) {
-	d := open(t, &fakePayments{})
+	d := open(t, &fakeDomain{})
 	d.post(good, with("Content-Type", "text/plain")).isProblem(t, 415, "unsupported-media-type")
 	d.post(good, without("Content-Type")).isProblem(t, 415, "unsupported-media-type")
 	d.post(good, with("Content-Type", "application/jsonp")).isProblem(t, 415, "unsupported-media-type")
 	for _, encoding := range []string{"gzip", "identity", "br"} {
 		d.post(good, with("Content-Encoding", encoding)).isProblem(t, 415, "unsupported-media-type")
 	}
-	if n := d.payments.count(); n != 0 {
+	if n := d.domain.count(); n != 0 {
 		t.Errorf("the domain was asked %d times", n)
 	}
 	for _, ok := range []string{"application/json; charset=utf-8", "Application/JSON", "application/json;"} {
@@ -139,13 +139,13 @@ func TestCreate_HeadersOfTheBody(t *testing.T) {
 }
 
 func TestCreate_IdempotencyKey(t *testing.T) {
-	d := open(t, &fakePayments{})
+	d := open(t, &fakeDomain{})
 	d.post(good, without("Idempotency-Key")).isProblem(t, 400, "idempotency-key-missing")
 	d.post(good, with("Idempotency-Key", "")).isProblem(t, 400, "idempotency-key-missing")
 	d.post(good, with("Idempotency-Key", "with a blank")).isProblem(t, 400, "invalid-request")
 	d.post(good, with("Idempotency-Key", "열쇠")).isProblem(t, 400, "invalid-request")
 	d.post(good, with("Idempotency-Key", strings.Repeat("k", 256))).isProblem(t, 400, "invalid-request")
-	if n := d.payments.count(); n != 0 {
+	if n := d.domain.count(); n != 0 {
 		t.Errorf("the domain was asked %d times", n)
 	}
 	if got := d.post(good, with("Idempotency-Key", strings.Repeat("k", 255))); got.status != 201 {
@@ -154,11 +154,11 @@ func TestCreate_IdempotencyKey(t *testing.T) {
 }
 
 func TestGet_ShowsThePaymentToItsMerchantOnly(t *testing.T) {
-	d := open(t, &fakePayments{get: func(merchant payment.MerchantID, id payment.ID) (*payment.Payment, error) {
+	d := open(t, &fakeDomain{get: func(merchant payment.MerchantID, id payment.ID) (*payment.Payment, error) {
 		if merchant != 1 || id != 7 {
 			return nil, &payment.Error{Kind: payment.KindNotFound, Detail: "no payment with this id"}
 		}
-		return &payment.Payment{ID: 7, Order: "o-1", State: payment.Undoing, Price: payment.Money{Amount: 1, Currency: "KRW"}}, nil
+		return in(payment.Undoing, 7), nil
 	}})
 	if got := d.get("/v1/payments/7", "key-1"); got.status != 200 || !strings.Contains(got.body, `"status":"PROCESSING"`) {
 		t.Errorf("got %+v", got)

@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
-	"regexp"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -19,66 +16,82 @@ import (
 
 // create is POST /v1/payments.
 func (a *API) create(c *fiber.Ctx) error {
-	request, err := decodeRequest(c)
+	var request payment.Request
+	if err := decodeBody(c, &request, requestMembers); err != nil {
+		return err
+	}
+	keyHash, err := keyHashOf(c)
 	if err != nil {
 		return err
 	}
-	key := c.Get("Idempotency-Key")
-	if key == "" {
-		return &payment.Error{Kind: kindKeyMissing, Detail: "send an Idempotency-Key header: a new one for each new payment, the same one to repeat a request"}
-	}
-	keyHash, err := payment.KeyHash(fiber.MethodPost, c.Path(), key)
-	if err != nil {
-		return err
-	}
-	mode := payment.Sync
-	if slices.ContainsFunc(c.Request().Header.PeekAll("Prefer"), prefersAsync) {
-		mode = payment.Async
+	preferred := preferencesOf(c)
+	how := payment.How{Mode: payment.Sync, Wait: preferred.wait}
+	if preferred.async {
+		how = payment.How{Mode: payment.Async}
 	}
 	// The work goes on when the client leaves: what is begun must be settled and stored.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.UserContext()), a.options.WorkDeadline)
-	defer cancel()
-	created, err := a.payments.Create(ctx, merchantOf(c), keyHash, request, mode, carrier(ctx))
+	if how.Wait > 0 {
+		context.AfterFunc(ctx, cancel) // and also behind an answer that was given early
+	} else {
+		defer cancel()
+	}
+	how.Trace = carrier(ctx)
+	created, err := a.domain.Create(ctx, merchantOf(c), keyHash, &request, how)
 	if err != nil {
 		return err
 	}
-	if created.Replayed {
-		c.Set("Idempotent-Replayed", "true")
-	}
-	if mode == payment.Async && created.Status == fiber.StatusAccepted {
-		c.Set("Preference-Applied", "respond-async")
+	switch {
+	case created.Replayed: // the stored answer stands, whatever is preferred now
+	case how.Mode == payment.Async && created.Status == fiber.StatusAccepted:
+		c.Set(preferenceApplied, "respond-async")
+	case how.Wait > 0:
+		waited(c, how.Wait)
 	}
 	c.Set(fiber.HeaderLocation, payment.StatusURL(created.Payment))
-	return sendJSON(c, created.Status, created.Body)
+	return sendStored(c, created.Answer, created.Replayed)
 }
 
 // get is GET /v1/payments/{id}.
 func (a *API) get(c *fiber.Ctx) error {
-	id, err := payment.ParseID(c.Params("id"))
-	if err != nil {
-		return &payment.Error{Kind: payment.KindNotFound, Detail: "no payment with this id"}
-	}
-	p, err := a.payments.Get(c.UserContext(), merchantOf(c), id)
+	id, err := paymentID(c)
 	if err != nil {
 		return err
+	}
+	p, err := a.domain.Get(c.UserContext(), merchantOf(c), id)
+	if err != nil {
+		return err
+	}
+	if wait := preferencesOf(c).wait; wait > 0 && c.Method() == fiber.MethodGet {
+		applied := false
+		if p, applied, err = a.untilFinal(c, p, wait); err != nil {
+			return err
+		}
+		if applied {
+			waited(c, wait)
+		}
 	}
 	return sendJSON(c, fiber.StatusOK, p.Render())
 }
 
-// prefersAsync reads one line of RFC 7240's Prefer header: preferences stand between commas, parameters behind semicolons,
-// and a quoted value may hold either.
-func prefersAsync(prefer []byte) bool {
-	for preference := range strings.SplitSeq(quoted.ReplaceAllString(string(prefer), ""), ",") {
-		name, _, _ := strings.Cut(preference, ";")
-		name, value, _ := strings.Cut(name, "=")
-		if strings.EqualFold(strings.TrimSpace(name), "respond-async") && strings.TrimSpace(value) == "" {
-			return true
-		}
+// paymentID is the one in the address; what is none names no payment.
+func paymentID(c *fiber.Ctx) (payment.ID, error) {
+	id, err := payment.ParseID(c.Params("id"))
+	if err != nil {
+		return 0, &payment.Error{Kind: payment.KindNotFound, Detail: "no payment with this id"}
 	}
-	return false
+	return id, nil
 }
 
-var quoted = regexp.MustCompile(`"(\\.|[^"\\])*"`)
+// keyHashOf is what the request's idempotency key is stored as; its scope is the address as it was sent, of which there is
+// one spelling only.
+func keyHashOf(c *fiber.Ctx) ([32]byte, error) {
+	key := c.Get("Idempotency-Key")
+	if key == "" {
+		return [32]byte{}, &payment.Error{Kind: kindKeyMissing, Detail: "send an Idempotency-Key header: a new one for each new request, the same one to repeat a request"}
+	}
+	return payment.KeyHash(c.Method(), c.Path(), key)
+}
 
 // carrier is the trace context as it rides in the outbox.
 func carrier(ctx context.Context) string {
@@ -96,6 +109,20 @@ func carrier(ctx context.Context) string {
 
 // maxTrace is what the outbox has room for.
 const maxTrace = 512
+
+const preferenceApplied = "Preference-Applied"
+
+func waited(c *fiber.Ctx, wait time.Duration) {
+	c.Set(preferenceApplied, "wait="+strconv.Itoa(int(wait.Seconds())))
+}
+
+// sendStored gives an answer as it is stored, byte for byte.
+func sendStored(c *fiber.Ctx, stored payment.Answer, replayed bool) error {
+	if replayed {
+		c.Set("Idempotent-Replayed", "true")
+	}
+	return sendJSON(c, stored.Status, stored.Body)
+}
 
 func sendJSON(c *fiber.Ctx, status int, body []byte) error {
 	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)

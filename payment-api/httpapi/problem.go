@@ -21,6 +21,7 @@ const (
 	kindTooLarge     payment.Kind = "request-too-large"
 	kindMethod       payment.Kind = "method-not-allowed"
 	kindTimeout      payment.Kind = "request-timeout"
+	kindTooMany      payment.Kind = "too-many-requests"
 	kindInternal     payment.Kind = "internal-error"
 )
 
@@ -29,20 +30,28 @@ var problems = map[payment.Kind]struct {
 	status int
 	title  string
 }{
-	payment.KindInvalid:     {fiber.StatusBadRequest, "The request is not valid"},
-	kindKeyMissing:          {fiber.StatusBadRequest, "The Idempotency-Key header is missing"},
-	kindUnauthorized:        {fiber.StatusUnauthorized, "The API key is missing or unknown"},
-	payment.KindNotFound:    {fiber.StatusNotFound, "Not found"},
-	kindMethod:              {fiber.StatusMethodNotAllowed, "This method is not for this address"},
-	kindTimeout:             {fiber.StatusRequestTimeout, "The request did not come in time"},
-	payment.KindInProgress:  {fiber.StatusConflict, "The request is still being processed"},
-	payment.KindOrderBusy:   {fiber.StatusConflict, "The order is being paid"},
-	payment.KindOrderPaid:   {fiber.StatusConflict, "The order is paid"},
-	kindTooLarge:            {fiber.StatusRequestEntityTooLarge, "The request is too large"},
-	kindMediaType:           {fiber.StatusUnsupportedMediaType, "The body's type is not supported"},
-	payment.KindKeyReused:   {fiber.StatusUnprocessableEntity, "The Idempotency-Key belongs to another request"},
-	kindInternal:            {fiber.StatusInternalServerError, "Something went wrong on our side"},
-	payment.KindUnavailable: {fiber.StatusServiceUnavailable, "Not available now"},
+	payment.KindInvalid:       {fiber.StatusBadRequest, "The request is not valid"},
+	kindKeyMissing:            {fiber.StatusBadRequest, "The Idempotency-Key header is missing"},
+	kindUnauthorized:          {fiber.StatusUnauthorized, "The API key is missing or unknown"},
+	payment.KindNotFound:      {fiber.StatusNotFound, "Not found"},
+	kindMethod:                {fiber.StatusMethodNotAllowed, "This method is not for this address"},
+	kindTimeout:               {fiber.StatusRequestTimeout, "The request did not come in time"},
+	payment.KindInProgress:    {fiber.StatusConflict, "The request is still being processed"},
+	payment.KindOrderBusy:     {fiber.StatusConflict, "The order is being paid"},
+	payment.KindOrderPaid:     {fiber.StatusConflict, "The order is paid"},
+	payment.KindNotPaid:       {fiber.StatusConflict, "The payment is not paid yet"},
+	payment.KindPaymentFailed: {fiber.StatusConflict, "The payment failed"},
+	payment.KindCancelBusy:    {fiber.StatusConflict, "Another cancellation is in progress"},
+	payment.KindArchived:      {fiber.StatusGone, "The payment is in the archive"},
+	kindTooLarge:              {fiber.StatusRequestEntityTooLarge, "The request is too large"},
+	kindMediaType:             {fiber.StatusUnsupportedMediaType, "The body's type is not supported"},
+	payment.KindKeyReused:     {fiber.StatusUnprocessableEntity, "The Idempotency-Key belongs to another request"},
+	payment.KindCancelExceeds: {fiber.StatusUnprocessableEntity, "More than is left of the payment"},
+	payment.KindCouponWhole:   {fiber.StatusUnprocessableEntity, "A coupon is given back as a whole"},
+	payment.KindCancelTooLate: {fiber.StatusUnprocessableEntity, "The time for cancellations has passed"},
+	kindTooMany:               {fiber.StatusTooManyRequests, "Too many requests"},
+	kindInternal:              {fiber.StatusInternalServerError, "Something went wrong on our side"},
+	payment.KindUnavailable:   {fiber.StatusServiceUnavailable, "Not available now"},
 }
 
 // typePrefix makes a kind a stable URI.
@@ -79,6 +88,10 @@ func (a *API) problem(c *fiber.Ctx, err error) error {
 	}
 	c.Set(fiber.HeaderContentType, "application/problem+json")
 	return c.Status(kind.status).Send(body)
+}
+
+func invalid(format string, args ...any) error {
+	return &payment.Error{Kind: payment.KindInvalid, Detail: fmt.Sprintf(format, args...)}
 }
 
 // knownMethods answers what Fiber does not even route, an invented method, as a problem too.

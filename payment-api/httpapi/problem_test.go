@@ -1,14 +1,11 @@
 package httpapi
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"regexp"
@@ -67,41 +64,60 @@ func TestProblems_EveryKindHasItsStatusAndTitle(t *testing.T) {
 }
 
 func TestProblem_EachErrorOfTheDomain(t *testing.T) {
+	const creates, cancels, both = "creates", "cancels", "creates cancels"
 	for kind, c := range map[payment.Kind]struct {
 		status int
 		slug   string
+		verbs  string
+		again  time.Duration // whether trying again helps, and when
 	}{
-		payment.KindInvalid:     {400, "invalid-request"},
-		payment.KindNotFound:    {404, "not-found"},
-		payment.KindKeyReused:   {422, "idempotency-key-reused"},
-		payment.KindInProgress:  {409, "request-in-progress"},
-		payment.KindOrderBusy:   {409, "order-in-progress"},
-		payment.KindOrderPaid:   {409, "order-already-paid"},
-		payment.KindUnavailable: {503, "unavailable"},
+		payment.KindInvalid:       {400, "invalid-request", both, 0},
+		payment.KindNotFound:      {404, "not-found", cancels, 0},
+		payment.KindKeyReused:     {422, "idempotency-key-reused", both, 0},
+		payment.KindInProgress:    {409, "request-in-progress", both, 1500 * time.Millisecond},
+		payment.KindOrderBusy:     {409, "order-in-progress", creates, 1500 * time.Millisecond},
+		payment.KindOrderPaid:     {409, "order-already-paid", creates, 0},
+		payment.KindNotPaid:       {409, "payment-not-paid", cancels, 1500 * time.Millisecond},
+		payment.KindPaymentFailed: {409, "payment-failed", cancels, 0},
+		payment.KindCancelBusy:    {409, "cancellation-in-progress", cancels, 1500 * time.Millisecond},
+		payment.KindCancelExceeds: {422, "cancellation-exceeds", cancels, 0},
+		payment.KindCouponWhole:   {422, "coupon-not-divisible", cancels, 0},
+		payment.KindCancelTooLate: {422, "cancellation-window-passed", cancels, 0},
+		payment.KindArchived:      {410, "archived", cancels, 0},
+		payment.KindUnavailable:   {503, "unavailable", both, 1500 * time.Millisecond},
 	} {
-		t.Run(c.slug, func(t *testing.T) {
-			d := open(t, &fakePayments{create: func(*payment.Request) (payment.Created, error) {
-				return payment.Created{}, &payment.Error{Kind: kind, Detail: "for people", Payment: 7, RetryAfter: 1500 * time.Millisecond, Cause: errors.New("dial tcp 10.0.0.1:3306")}
-			}})
-			got := d.post(good, with("Prefer", "respond-async"))
-			got.isProblem(t, c.status, c.slug)
-			if got.header.Get("Retry-After") != "2" { // whole seconds, rounded up
-				t.Errorf("Retry-After %q", got.header.Get("Retry-After"))
-			}
-			if !strings.Contains(got.body, `"payment_id":"7"`) || !strings.Contains(got.body, "for people") || strings.Contains(got.body, "10.0.0.1") {
-				t.Errorf("body %s", got.body)
-			}
-			for _, name := range []string{"Location", "Idempotent-Replayed", "Preference-Applied"} {
-				if got.header.Get(name) != "" {
-					t.Errorf("%s: %s with a problem", name, got.header.Get(name))
+		for verb := range strings.FieldsSeq(c.verbs) {
+			t.Run(c.slug+" "+verb, func(t *testing.T) {
+				err := &payment.Error{Kind: kind, Detail: "for people", Payment: 7, RetryAfter: c.again, Cause: errors.New("dial tcp 10.0.0.1:3306")}
+				d := open(t, &fakeDomain{
+					create: func(*payment.Request) (payment.Created, error) { return payment.Created{}, err },
+					cancel: func(payment.ID, *payment.CancelRequest) (payment.Canceled, error) { return payment.Canceled{}, err },
+				})
+				var got reply
+				if verb == creates {
+					got = d.post(good, with("Prefer", "respond-async"))
+				} else {
+					got = d.postTo("/v1/payments/7/cancellations", "{}")
 				}
-			}
-		})
+				got.isProblem(t, c.status, c.slug)
+				if want := map[bool]string{true: "2"}[c.again > 0]; got.header.Get("Retry-After") != want { // whole seconds, rounded up
+					t.Errorf("Retry-After %q, want %q", got.header.Get("Retry-After"), want)
+				}
+				if !strings.Contains(got.body, `"payment_id":"7"`) || !strings.Contains(got.body, "for people") || strings.Contains(got.body, "10.0.0.1") {
+					t.Errorf("body %s", got.body)
+				}
+				for _, name := range []string{"Location", "Idempotent-Replayed", "Preference-Applied"} {
+					if got.header.Get(name) != "" {
+						t.Errorf("%s: %s with a problem", name, got.header.Get(name))
+					}
+				}
+			})
+		}
 	}
 }
 
 func TestProblem_AnUnknownError_IsA500ThatTellsNothing(t *testing.T) {
-	d := open(t, &fakePayments{create: func(*payment.Request) (payment.Created, error) {
+	d := open(t, &fakeDomain{create: func(*payment.Request) (payment.Created, error) {
 		return payment.Created{}, errors.New("Error 1054: Unknown column 'secret'")
 	}})
 	got := d.post(good)
@@ -112,7 +128,7 @@ func TestProblem_AnUnknownError_IsA500ThatTellsNothing(t *testing.T) {
 }
 
 func TestProblem_APanic_IsA500_AndTheLogSaysWhere(t *testing.T) {
-	d := open(t, &fakePayments{create: func(*payment.Request) (payment.Created, error) { panic("no move from PAID to secret") }})
+	d := open(t, &fakeDomain{create: func(*payment.Request) (payment.Created, error) { panic("no move from PAID to secret") }})
 	got := d.post(good)
 	got.isProblem(t, 500, "internal-error")
 	if strings.Contains(got.body, "secret") {
@@ -121,7 +137,7 @@ func TestProblem_APanic_IsA500_AndTheLogSaysWhere(t *testing.T) {
 	if log := d.log.String(); !strings.Contains(log, "no move from PAID to secret") || !strings.Contains(log, "problem_test.go") {
 		t.Errorf("the log does not say where: %s", log)
 	}
-	d.payments.create = nil
+	d.domain.create = nil
 	if got := d.post(good); got.status != 201 {
 		t.Errorf("after the panic: status %d", got.status)
 	}
@@ -131,11 +147,11 @@ func TestProblem_APanic_IsA500_AndTheLogSaysWhere(t *testing.T) {
 }
 
 func TestProblem_AddressesAndMethodsThatDoNotExist(t *testing.T) {
-	d := open(t, &fakePayments{})
+	d := open(t, &fakeDomain{})
 	for _, path := range []string{"/", "/v1/payments/", "/V1/payments", "/v1/payments/7/", "/v1/payments/7/legs", "/metrics"} {
 		d.get(path, "key-1").isProblem(t, 404, "not-found")
 	}
-	for method, path := range map[string]string{"GET": "/v1/payments", "PUT": "/v1/payments", "DELETE": "/v1/payments/7", "OPTIONS": "/v1/payments", "BREW": "/v1/payments"} {
+	for method, path := range map[string]string{"PATCH": "/v1/payments/7/events", "PUT": "/v1/payments", "DELETE": "/v1/payments/7", "OPTIONS": "/v1/payments", "BREW": "/v1/payments"} {
 		got := d.post(good, func(r *http.Request) { r.Method, r.URL.Path = method, path })
 		got.isProblem(t, 405, "method-not-allowed")
 		if method != "BREW" && got.header.Get("Allow") == "" {
@@ -145,17 +161,17 @@ func TestProblem_AddressesAndMethodsThatDoNotExist(t *testing.T) {
 }
 
 func TestProblem_TooLarge(t *testing.T) {
-	d := open(t, &fakePayments{})
+	d := open(t, &fakeDomain{})
 	d.post(strings.Replace(good, "tok", strings.Repeat("t", 5<<10), 1)).isProblem(t, 413, "request-too-large")
 	d.post(good, with("X-Large", strings.Repeat("h", 5<<10))).isProblem(t, 413, "request-too-large")
-	if n := d.payments.count(); n != 0 {
+	if n := d.domain.count(); n != 0 {
 		t.Errorf("the domain was asked %d times", n)
 	}
 }
 
 // Not even HTTP, or too slow: the answer is a problem too.
 func TestProblem_BrokenRequests(t *testing.T) {
-	d := open(t, &fakePayments{}, func(o *Options, _ *ReadKeys) { o.ReadTimeout = 100 * time.Millisecond })
+	d := open(t, &fakeDomain{}, func(o *Options, _ *ReadKeys) { o.ReadTimeout = 100 * time.Millisecond })
 	head := "POST /v1/payments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key-1\r\nContent-Type: application/json\r\n"
 	for name, c := range map[string]struct {
 		sent   string
@@ -168,32 +184,19 @@ func TestProblem_BrokenRequests(t *testing.T) {
 		"a body that never comes": {head + "Content-Length: 10\r\n\r\n{", 408, "request-timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			conn, err := net.Dial("tcp", strings.TrimPrefix(d.url, "http://"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			_, _ = io.WriteString(conn, c.sent)
-			_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
-			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer response.Body.Close()
-			body, _ := io.ReadAll(response.Body)
-			reply{status: response.StatusCode, header: response.Header, body: string(body)}.isProblem(t, c.status, c.slug)
+			d.raw(nil, c.sent).isProblem(t, c.status, c.slug)
 		})
 	}
-	if n := d.payments.count(); n != 0 {
+	if n := d.domain.count(); n != 0 {
 		t.Errorf("the domain was asked %d times", n)
 	}
 }
 
 func TestBound_OverMaxInFlight_Is503AtOnce(t *testing.T) {
 	gate := make(chan struct{})
-	d := open(t, &fakePayments{create: func(*payment.Request) (payment.Created, error) {
+	d := open(t, &fakeDomain{create: func(*payment.Request) (payment.Created, error) {
 		<-gate
-		return payment.Created{Answer: payment.Answer{Status: 201, Body: []byte(`{}`)}, Payment: 7}, nil
+		return payment.Created{Answer: stored(201, paid(7).Render()), Payment: 7}, nil
 	}}, func(o *Options, _ *ReadKeys) { o.MaxInFlight = 2 })
 	var busy sync.WaitGroup
 	for range 2 {
@@ -203,11 +206,11 @@ func TestBound_OverMaxInFlight_Is503AtOnce(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, func() bool { return d.payments.count() == 2 })
+	eventually(t, func() bool { return d.domain.count() == 2 })
 	got := d.post(good)
 	got.isProblem(t, 503, "unavailable")
-	if got.header.Get("Retry-After") != "1" || d.payments.count() != 2 {
-		t.Errorf("Retry-After %q, the domain was asked %d times", got.header.Get("Retry-After"), d.payments.count())
+	if got.header.Get("Retry-After") != "1" || d.domain.count() != 2 {
+		t.Errorf("Retry-After %q, the domain was asked %d times", got.header.Get("Retry-After"), d.domain.count())
 	}
 	close(gate)
 	busy.Wait()
@@ -218,14 +221,14 @@ func TestBound_OverMaxInFlight_Is503AtOnce(t *testing.T) {
 
 func TestFarewell_EachAnswerClosesItsConnection_AndShutdownWaitsForThem(t *testing.T) {
 	gate := make(chan struct{})
-	d := open(t, &fakePayments{create: func(*payment.Request) (payment.Created, error) {
+	d := open(t, &fakeDomain{create: func(*payment.Request) (payment.Created, error) {
 		<-gate
-		return payment.Created{Answer: payment.Answer{Status: 201, Body: []byte(`{}`)}, Payment: 7}, nil
+		return payment.Created{Answer: stored(201, paid(7).Render()), Payment: 7}, nil
 	}})
 	d.get("/v1/payments/x", "key-1") // a kept-alive connection
 	answered := make(chan reply)
 	go func() { answered <- d.post(good) }()
-	eventually(t, func() bool { return d.payments.count() == 1 })
+	eventually(t, func() bool { return d.domain.count() == 1 })
 	d.api.Farewell()
 	if got := d.get("/v1/payments/x", "key-1"); !got.close {
 		t.Error("an answer after the farewell keeps its connection")
@@ -238,8 +241,8 @@ func TestFarewell_EachAnswerClosesItsConnection_AndShutdownWaitsForThem(t *testi
 	case <-time.After(50 * time.Millisecond):
 	}
 	close(gate)
-	if got := <-answered; got.status != 201 {
-		t.Errorf("the request in flight got %d", got.status)
+	if got := <-answered; got.status != 201 || !got.close {
+		t.Errorf("the request in flight got %d, closing: %t", got.status, got.close)
 	}
 	if err := <-down; err != nil {
 		t.Error(err)
@@ -249,9 +252,11 @@ func TestFarewell_EachAnswerClosesItsConnection_AndShutdownWaitsForThem(t *testi
 // Fiber's texts are views into pooled buffers: each request must see its own, also after its handler gave way to others.
 func TestCreate_ManyAtOnce_EachKeepsItsOwn(t *testing.T) {
 	var kept sync.Map
-	d := open(t, &fakePayments{create: func(r *payment.Request) (payment.Created, error) {
+	d := open(t, &fakeDomain{create: func(r *payment.Request) (payment.Created, error) {
 		kept.Store(r.OrderID, r)
-		return payment.Created{Answer: payment.Answer{Status: 201, Body: []byte(r.OrderID + " " + r.Legs[0].Token)}, Payment: 7}, nil
+		p := paid(7)
+		p.Order, p.State, p.Legs[0].State, p.Legs[0].Code = r.OrderID, payment.Failed, payment.Declined, r.Legs[0].Token
+		return payment.Created{Answer: stored(201, p.Render()), Payment: 7}, nil
 	}})
 	var all sync.WaitGroup
 	for w := range 8 {
@@ -259,7 +264,7 @@ func TestCreate_ManyAtOnce_EachKeepsItsOwn(t *testing.T) {
 			for i := range 50 {
 				order, tok := fmt.Sprintf("order-%d-%d", w, i), fmt.Sprintf("token-%d-%d", w, i)
 				got := d.post(strings.NewReplacer("o-1", order, `"tok"`, `"`+tok+`"`).Replace(good), with("Idempotency-Key", order))
-				if got.body != order+" "+tok {
+				if !strings.Contains(got.body, `"`+order+`"`) || !strings.Contains(got.body, `"`+tok+`"`) {
 					t.Errorf("order %s got %s", order, got.body)
 				}
 			}
@@ -273,7 +278,7 @@ func TestCreate_ManyAtOnce_EachKeepsItsOwn(t *testing.T) {
 		}
 		return true
 	})
-	for _, call := range d.payments.calls {
+	for _, call := range d.domain.calls {
 		if want, _ := payment.KeyHash("POST", "/v1/payments", call.request.OrderID); call.keyHash != want {
 			t.Errorf("order %s came with the key of another", call.request.OrderID)
 		}

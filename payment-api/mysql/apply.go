@@ -1,7 +1,6 @@
 package mysql
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -12,15 +11,22 @@ import (
 )
 
 // errNotAll: a compare-and-set missed, so the transaction was rolled back.
-var errNotAll = errors.New("not every payment stood where its change expected it")
+var errNotAll = errors.New("not everything stood where its change expected it")
 
-// applyAll commits changes in one transaction: every compare-and-set must hit, or the whole is rolled back and each
+// moves is how changes of one kind are committed.
+type moves[T any] struct {
+	payment func(*T) payment.ID
+	apply   func(context.Context, *sql.Tx, []*T) error // in the order of the payments; errNotAll when one misses
+	applied func(context.Context, *T) error            // settles an ambiguous COMMIT
+}
+
+// commitMoves commits changes in one transaction: every compare-and-set must hit, or the whole is rolled back and each
 // member goes alone. Misses are rare (somebody was frozen, or a message came twice), so the way for them need not be fast.
-func (s *Store) applyAll(ctx context.Context, batch []payment.Change) []error {
+func commitMoves[T any](ctx context.Context, db *sql.DB, batch []T, m moves[T]) []error {
 	errs := make([]error, len(batch))
 	err := errNotAll
-	if !changesOnePaymentTwice(batch) {
-		err = inTx(ctx, s.db, func(tx *sql.Tx) error { return applyTogether(ctx, tx, batch) })
+	if ordered := m.inOrder(batch); ordered != nil {
+		err = inTx(ctx, db, func(tx *sql.Tx) error { return m.apply(ctx, tx, ordered) })
 	}
 	if err == nil {
 		return errs
@@ -28,9 +34,9 @@ func (s *Store) applyAll(ctx context.Context, batch []payment.Change) []error {
 	for i := range batch {
 		switch {
 		case errors.Is(err, errAmbiguous): // for every member
-			errs[i] = s.wasApplied(ctx, &batch[i])
+			errs[i] = m.applied(ctx, &batch[i])
 		case len(batch) > 1 && (errors.Is(err, errNotAll) || answered(err)):
-			errs[i] = s.applyAll(ctx, batch[i:i+1])[0]
+			errs[i] = commitMoves(ctx, db, batch[i:i+1], m)[0]
 		case errors.Is(err, errNotAll):
 			errs[i] = payment.ErrMissed
 		default:
@@ -40,42 +46,49 @@ func (s *Store) applyAll(ctx context.Context, batch []payment.Change) []error {
 	return errs
 }
 
-func changesOnePaymentTwice(batch []payment.Change) bool {
+// inOrder is the batch in the order of the payments, so that two transactions that want the same rows do not deadlock; nil
+// when two members are of one payment: the second needs what the first has written.
+func (m moves[T]) inOrder(batch []T) []*T {
+	ordered := make([]*T, len(batch))
 	seen := make(map[payment.ID]bool, len(batch))
 	for i := range batch {
-		seen[batch[i].Payment.ID] = true
+		ordered[i] = &batch[i]
+		seen[m.payment(&batch[i])] = true
 	}
-	return len(seen) < len(batch)
+	if len(seen) < len(batch) {
+		return nil
+	}
+	slices.SortFunc(ordered, func(a, b *T) int { return cmp.Compare(m.payment(a), m.payment(b)) })
+	return ordered
 }
 
-// applyTogether writes the payments' rows first: who misses there writes nothing. All work is in the order of the ids, so
-// that two transactions that want the same rows do not deadlock.
-func applyTogether(ctx context.Context, tx *sql.Tx, batch []payment.Change) error {
-	changes := make([]*payment.Change, len(batch))
-	for i := range batch {
-		changes[i] = &batch[i]
-	}
-	slices.SortFunc(changes, func(a, b *payment.Change) int { return cmp.Compare(a.Payment.ID, b.Payment.ID) })
+func (s *Store) applyAll(ctx context.Context, batch []payment.Change) []error {
+	return commitMoves(ctx, s.db, batch, moves[payment.Change]{
+		payment: func(c *payment.Change) payment.ID { return c.Payment.ID }, apply: applyTogether, applied: s.wasApplied,
+	})
+}
+
+// applyTogether writes the payments' rows first: who misses there writes nothing.
+func applyTogether(ctx context.Context, tx *sql.Tx, changes []*payment.Change) error {
 	if err := movePayments(ctx, tx, changes); err != nil {
 		return err
 	}
-	var legs, events list
-	for _, c := range changes {
-		if claim := c.From == payment.Accepted && c.Payment.State == payment.Processing; !claim { // a claim moves no leg
-			addLegs(&legs, c.Payment)
+	var legs list
+	steps := make([]step, len(changes))
+	for i, c := range changes {
+		p := c.Payment
+		if claim := c.From == payment.Accepted && p.State == payment.Processing; !claim { // a claim moves no leg
+			addLegs(&legs, p)
 		}
-		addEvent(&events, c.Payment, c.From, c.Cause, c.Actor)
+		steps[i] = step{
+			payment: p, keyHash: p.KeyHash, from: string(c.From), to: string(p.State), parts: p.LegStates(), cause: c.Cause, actor: c.Actor,
+			ended: p.State.Final(), review: p.State == payment.Review, work: c.Work, answer: c.Answer, posting: c.Posting, callback: c.Callback,
+		}
 	}
 	if err := writeLegs(ctx, tx, &legs); err != nil {
 		return err
 	}
-	if err := writeEvents(ctx, tx, &events); err != nil {
-		return err
-	}
-	if err := moveOpenWork(ctx, tx, changes); err != nil {
-		return err
-	}
-	if err := storeAnswers(ctx, tx, changes); err != nil {
+	if err := finish(ctx, tx, steps); err != nil {
 		return err
 	}
 	return freeOrders(ctx, tx, changes)
@@ -120,69 +133,6 @@ func writeLegs(ctx context.Context, tx *sql.Tx, legs *list) error {
 	return exec(ctx, tx, `INSERT INTO payment_leg (payment_id, seq, means, amount, state, reference, token, transaction_id, code, booked_at)
 		VALUES `+legs.marks.String()+` AS new
 		ON DUPLICATE KEY UPDATE state = new.state, transaction_id = new.transaction_id, code = new.code, booked_at = new.booked_at`, legs.args...)
-}
-
-func addEvent(events *list, p *payment.Payment, from payment.State, cause, actor string) {
-	events.row("(?,?,?,?,?,?,?,UTC_TIMESTAMP(6))", p.ID, p.Version, from, p.State, cause, p.LegStates(), actor)
-}
-
-func writeEvents(ctx context.Context, tx *sql.Tx, events *list) error {
-	return exec(ctx, tx, "INSERT INTO payment_event (payment_id, seq, from_state, to_state, cause, legs, actor, at) VALUES "+events.marks.String(), events.args...)
-}
-
-// moveOpenWork ends the open work with a final state, parks it without a due time for REVIEW, and else says when who may
-// look at the payment next.
-func moveOpenWork(ctx context.Context, tx *sql.Tx, changes []*payment.Change) error {
-	var ended, going list
-	var due, lease, owner choice
-	for _, c := range changes {
-		id := c.Payment.ID
-		if c.Payment.State.Final() {
-			ended.row("?", id)
-			continue
-		}
-		going.row("?", id)
-		holder, wait := "", sql.NullInt64{Int64: micros(c.Work.Due), Valid: c.Payment.State != payment.Review}
-		if c.Work.Lease > 0 {
-			holder = c.Actor
-		}
-		due.when(id, "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND", wait)
-		lease.when(id, "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND", nullMicros(c.Work.Lease))
-		owner.when(id, "?", holder)
-	}
-	if !ended.empty() {
-		if err := exec(ctx, tx, "DELETE FROM open_payment WHERE cancellation_seq = 0 AND payment_id IN ("+ended.marks.String()+")", ended.args...); err != nil {
-			return err
-		}
-	}
-	if going.empty() {
-		return nil
-	}
-	return exec(ctx, tx, "UPDATE open_payment SET due_at = CASE payment_id"+due.marks.String()+" END, lease_until = CASE payment_id"+lease.marks.String()+
-		" END, owner = CASE payment_id"+owner.marks.String()+" END WHERE cancellation_seq = 0 AND payment_id IN ("+going.marks.String()+")",
-		slices.Concat(due.args, lease.args, owner.args, going.args)...)
-}
-
-// storeAnswers stores the answers of settled payments whose keys have none. In the order of the keys, as claims are.
-func storeAnswers(ctx context.Context, tx *sql.Tx, changes []*payment.Change) error {
-	answered := slices.DeleteFunc(slices.Clone(changes), func(c *payment.Change) bool { return c.Answer == nil })
-	if len(answered) == 0 {
-		return nil
-	}
-	slices.SortFunc(answered, func(a, b *payment.Change) int {
-		p, q := a.Payment, b.Payment
-		return cmp.Or(cmp.Compare(p.Merchant, q.Merchant), bytes.Compare(p.KeyHash[:], q.KeyHash[:]))
-	})
-	var status, body choice
-	var keys list
-	for _, c := range answered {
-		status.when(c.Payment.ID, "?", c.Answer.Status)
-		body.when(c.Payment.ID, "?", c.Answer.Body)
-		keys.row("(?,?)", c.Payment.Merchant, c.Payment.KeyHash[:])
-	}
-	return exec(ctx, tx, "UPDATE idempotency_key SET status = CASE payment_id"+status.marks.String()+" END, body = CASE payment_id"+body.marks.String()+
-		" END, answered_at = UTC_TIMESTAMP(6) WHERE (merchant_id, key_hash) IN ("+keys.marks.String()+") AND status IS NULL",
-		slices.Concat(status.args, body.args, keys.args)...)
 }
 
 // freeOrders frees the orders of payments that failed.

@@ -129,17 +129,3 @@ func TestApply_Review_KeepsTheWorkWithoutADueTime_AndTheOrder(t *testing.T) {
 		t.Error("REVIEW lost its open work or its order")
 	}
 }
-
-func TestAnswer_FirstStands(t *testing.T) {
-	p := claimed(t, payment.Sync)
-	for range 2 {
-		got, err := store().Answer(t.Context(), p.Merchant, p.KeyHash, payment.Answer{Status: 202, Body: []byte("first")})
-		if err != nil || got.Status != 202 || string(got.Body) != "first" {
-			t.Fatalf("%+v, %v", got, err)
-		}
-	}
-	got, err := store().Answer(t.Context(), p.Merchant, p.KeyHash, payment.Answer{Status: 201, Body: []byte("second")})
-	if err != nil || got.Status != 202 || string(got.Body) != "first" {
-		t.Errorf("%+v, %v", got, err)
-	}
-}

@@ -1,7 +1,6 @@
 package mysql
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -48,13 +47,9 @@ func (s *Store) claimAll(ctx context.Context, batch []payment.NewPayment) []paym
 // distinctKeys is how many members at the front have a key of their own. A repeated key needs a transaction after: what
 // it is told must be what became of the first, who may yet lose its order and take the key back.
 func distinctKeys(batch []payment.NewPayment) int {
-	type key struct {
-		merchant payment.MerchantID
-		hash     [32]byte
-	}
-	seen := make(map[key]bool, len(batch))
+	seen := make(map[keyName]bool, len(batch))
 	for i := range batch {
-		k := key{batch[i].Payment.Merchant, batch[i].Payment.KeyHash}
+		k := keyName{batch[i].Payment.Merchant, batch[i].Payment.KeyHash}
 		if seen[k] {
 			return i
 		}
@@ -90,7 +85,7 @@ func claimTogether(ctx context.Context, tx *sql.Tx, batch []payment.NewPayment) 
 func claimKeys(ctx context.Context, tx *sql.Tx, batch []payment.NewPayment, members []int, claimed []payment.Claimed) ([]int, error) {
 	slices.SortFunc(members, func(a, b int) int {
 		p, q := batch[a].Payment, batch[b].Payment
-		return cmp.Or(cmp.Compare(p.Merchant, q.Merchant), bytes.Compare(p.KeyHash[:], q.KeyHash[:]), a-b)
+		return cmp.Or(keyName{p.Merchant, p.KeyHash}.compare(keyName{q.Merchant, q.KeyHash}), a-b)
 	})
 	var keys list
 	for _, i := range members {
@@ -161,7 +156,8 @@ func claimOrders(ctx context.Context, tx *sql.Tx, batch []payment.NewPayment, me
 	return winners, nil
 }
 
-// readGuard reads who holds p's order. The holder may be a member of this very batch, whose row is not written yet.
+// readGuard reads who holds p's order. The holder may be a member of this very batch, whose row is not written yet; or its
+// day was archived, and then it is PAID: FAILED frees the order, and what is not final is not archived.
 func readGuard(ctx context.Context, tx *sql.Tx, batch []payment.NewPayment, p *payment.Payment) (*payment.GuardRecord, error) {
 	var holder payment.GuardRecord
 	err := tx.QueryRowContext(ctx, "SELECT payment_id FROM order_guard WHERE merchant_id = ? AND order_id = ?", p.Merchant, p.Order).Scan(&holder.Payment)
@@ -174,7 +170,11 @@ func readGuard(ctx context.Context, tx *sql.Tx, batch []payment.NewPayment, p *p
 			return &holder, nil
 		}
 	}
-	if err = tx.QueryRowContext(ctx, "SELECT state FROM payment WHERE id = ?", holder.Payment).Scan(&holder.State); err != nil {
+	err = tx.QueryRowContext(ctx, "SELECT state FROM payment WHERE id = ?", holder.Payment).Scan(&holder.State)
+	if errors.Is(err, sql.ErrNoRows) {
+		holder.State, err = payment.Paid, nil
+	}
+	if err != nil {
 		return nil, notStored(err)
 	}
 	return &holder, nil
@@ -191,7 +191,7 @@ func insertPayments(ctx context.Context, tx *sql.Tx, winners []*payment.NewPayme
 		payments.row("(?,?,?,?,?,?,?,?,?,UTC_TIMESTAMP(6),IF(? = 'PROCESSING', UTC_TIMESTAMP(6), NULL),UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND)",
 			p.ID, p.Merchant, p.Order, p.Price.Amount, p.Price.Currency, p.Mode, p.State, p.Version, p.KeyHash[:], p.State, nullMicros(n.Expires))
 		addLegs(&legs, p)
-		addEvent(&events, p, "", "created", n.Actor)
+		addEvent(&events, step{payment: p, to: string(p.State), parts: p.LegStates(), cause: "created", actor: n.Actor})
 		owner := ""
 		if n.Lease > 0 {
 			owner = n.Actor

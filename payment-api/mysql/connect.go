@@ -19,11 +19,19 @@ const (
 	lockWait       = 3 * time.Second
 	connectTimeout = 1 * time.Second
 	ioTimeout      = 5 * time.Second
+
+	// maintenanceTimeout bounds a statement that looks through a day's rows.
+	maintenanceTimeout = 10 * time.Minute
 )
 
 // Open makes a pool of at most conns connections to the database that dsn names (user:password@tcp(host:port)/payment).
 // It does not connect yet.
-func Open(dsn string, conns int) (*sql.DB, error) {
+func Open(dsn string, conns int) (*sql.DB, error) { return open(dsn, conns, ioTimeout) }
+
+// OpenForMaintenance makes a small pool for statements that look through a whole day.
+func OpenForMaintenance(dsn string) (*sql.DB, error) { return open(dsn, 3, maintenanceTimeout) }
+
+func open(dsn string, conns int, ioTimeout time.Duration) (*sql.DB, error) {
 	c, err := driver.ParseDSN(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("the database address (MYSQL_DSN) is not user:password@tcp(host:port)/database: %w", err)

@@ -19,10 +19,15 @@ const (
 	migrationLockWait = time.Minute
 )
 
-// Migrate brings the schema up to date, one process at a time. Every statement of a migration can be sent twice (CREATE
-// … IF NOT EXISTS): DDL commits by itself, so a crash in the middle is mended by running it again.
+// Migrate brings the schema up to date, one process at a time. Every statement of a migration can be sent twice: DDL commits
+// by itself, so a crash in the middle is mended by running it again. CREATE says IF NOT EXISTS; ALTER TABLE has no such
+// words, but each is atomic, so a column or a key that is there already says that the whole statement was done.
 func Migrate(ctx context.Context, db *sql.DB) (applied []string, err error) {
 	err = locked(ctx, db, migrationLock, migrationLockWait, func(conn *sql.Conn) error {
+		if _, err := conn.ExecContext(ctx, "SET SESSION lock_wait_timeout = ?", ddlLockWaitSeconds); err != nil {
+			return err
+		}
+		defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "SET SESSION lock_wait_timeout = DEFAULT") }()
 		if _, err := conn.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_migration (
 			name VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY, applied_at DATETIME(6) NOT NULL)`); err != nil {
 			return fmt.Errorf("make the table of migrations: %w", err)
@@ -59,7 +64,7 @@ func applyMigration(ctx context.Context, conn *sql.Conn, name, file string) (did
 		if strings.TrimSpace(statement) == "" {
 			continue
 		}
-		if _, err := conn.ExecContext(ctx, statement); err != nil {
+		if err := patiently(ctx, conn, statement); err != nil && !isServerError(err, errDuplicateColumn) && !isServerError(err, errDuplicateKeyName) {
 			return false, err
 		}
 	}

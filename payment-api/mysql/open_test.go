@@ -97,17 +97,114 @@ func TestTake_Concurrently_GivesEachToOne(t *testing.T) {
 func TestPostpone_ByTheOwner_GivesUpTheLease_ByOthersDoesNothing(t *testing.T) {
 	p := due(t)
 	take(t, "owner", time.Minute, p.ID)
-	if err := store().Postpone(t.Context(), "stranger", []payment.ID{p.ID}, 0); err != nil {
+	if err := store().Postpone(t.Context(), "stranger", []payment.Later{{Work: payment.WorkID{Payment: p.ID}}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := take(t, "b", time.Minute, p.ID); len(got) != 0 {
 		t.Fatal("a stranger gave up another's lease")
 	}
-	if err := store().Postpone(t.Context(), "owner", []payment.ID{p.ID}, 0); err != nil {
+	if err := store().Postpone(t.Context(), "owner", []payment.Later{{Work: payment.WorkID{Payment: p.ID}}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := take(t, "b", time.Minute, p.ID); len(got) != 1 {
 		t.Error("what its owner gave up is not to be had")
+	}
+}
+
+// dueCancellation is a cancellation of p that is nobody's and due now.
+func dueCancellation(t *testing.T, p *payment.Payment) *payment.Cancellation {
+	t.Helper()
+	applyCancellation(t, moveCancellation(canceling(t, p, 11), payment.CancelProcessing))
+	all := cancellations(t, p.ID)
+	return all[len(all)-1]
+}
+
+func TestTake_BringsCancellationsWithTheirPayments(t *testing.T) {
+	p := paid(t, 1)
+	first, second := dueCancellation(t, p), dueCancellation(t, p)
+	canceling(t, p, 2) // leased by its creator
+	got := take(t, "a", time.Minute, p.ID)
+	if len(got) != 2 || got[0].Payment == got[1].Payment || &got[0].Payment.Legs[0] == &got[1].Payment.Legs[0] {
+		t.Fatalf("%+v", got)
+	}
+	for i, c := range []*payment.Cancellation{first, second} {
+		task := got[i]
+		if task.Cancellation == nil || task.Cancellation.Seq != c.Seq || task.Cancellation.Version != 2 || len(task.Cancellation.Refunds) != 2 ||
+			task.Payment.State != payment.Paid || len(task.Payment.Legs) != 3 || task.Attempts != 1 || task.Payment.Version != 7 {
+			t.Errorf("%+v %+v", task, task.Cancellation)
+		}
+	}
+	if again := take(t, "b", time.Minute, p.ID); len(again) != 0 {
+		t.Errorf("taken twice: %+v", again)
+	}
+	if err := store().Postpone(t.Context(), "a", []payment.Later{{Work: payment.WorkID{Payment: p.ID, Cancellation: 2}}}); err != nil {
+		t.Fatal(err)
+	}
+	if again := take(t, "b", time.Minute, p.ID); len(again) != 1 || again[0].Cancellation.Seq != 2 || again[0].Attempts != 2 {
+		t.Errorf("%+v", again)
+	}
+}
+
+func TestTake_SaysWhatWasDeferred(t *testing.T) {
+	p := claimed(t, payment.Async)
+	deferred := func() bool {
+		t.Helper()
+		got := take(t, "a", time.Minute, p.ID)
+		if len(got) != 1 {
+			t.Fatalf("%+v", got)
+		}
+		return got[0].Deferred
+	}
+	postpone := func(later payment.Later) {
+		t.Helper()
+		later.Work.Payment = p.ID
+		if err := store().Postpone(t.Context(), "a", []payment.Later{later}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	postpone(payment.Later{})
+	if deferred() {
+		t.Error("nobody deferred it")
+	}
+	postpone(payment.Later{Deferred: true})
+	if !deferred() {
+		t.Error("it was put off as deferred")
+	}
+	postpone(payment.Later{})
+	if !deferred() {
+		t.Error("a mere postponement took it back")
+	}
+	apply(t, move(load(t, p.ID), payment.Processing, payment.Work{}))
+	if deferred() {
+		t.Error("it was started")
+	}
+	apply(t, move(load(t, p.ID), payment.Accepted, payment.Work{Deferred: true}))
+	if !deferred() {
+		t.Error("it went back as deferred")
+	}
+}
+
+func TestPostpone_EachToItsOwnTime(t *testing.T) {
+	now, later, p := due(t), due(t), paid(t, 1)
+	dueCancellation(t, p)
+	wanted := []payment.ID{now.ID, later.ID, p.ID}
+	if got := take(t, "a", time.Minute, wanted...); len(got) != 3 {
+		t.Fatalf("%+v", got)
+	}
+	if err := store().Postpone(t.Context(), "a", []payment.Later{
+		{Work: payment.WorkID{Payment: now.ID}},
+		{Work: payment.WorkID{Payment: later.ID}, Wait: time.Hour},
+		{Work: payment.WorkID{Payment: p.ID, Cancellation: 1}, Wait: 2 * time.Hour},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if got := take(t, "b", time.Minute, wanted...); len(got) != 1 || got[0].Payment.ID != now.ID {
+		t.Errorf("%+v", got)
+	}
+	for id, hours := range map[payment.ID]int{later.ID: 1, p.ID: 2} {
+		if n := number(t, "SELECT ROUND(TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(6), due_at) / 60) FROM open_payment WHERE payment_id = ?", id); n != hours {
+			t.Errorf("payment %d is due in %d hours, want %d", id, n, hours)
+		}
 	}
 }
 

@@ -5,13 +5,14 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"gazua.example/payment-api/payment"
 )
 
-// partitioned are the tables that are cut by payment id, all at the same borders.
-var partitioned = []string{"payment", "payment_leg", "payment_event"}
+// partitioned are the tables that are cut by payment id, all at the borders of the first.
+var partitioned = []string{"payment", "payment_leg", "payment_event", "cancellation", "refund", "journal_entry"}
 
 const (
 	// PartitionsAhead is how many days beyond today have a partition.
@@ -42,24 +43,56 @@ func MakePartitions(ctx context.Context, db *sql.DB, now time.Time) (made int, e
 	return made, err
 }
 
+// border is where a partition ends.
+type border struct {
+	name  string
+	until payment.ID
+}
+
+// extend gives a table the borders that payment has and it has not (a table that a migration has just made has none), then
+// those of the days to come; in one statement, since each waits for everybody who uses the table.
 func extend(ctx context.Context, conn *sql.Conn, table string, now time.Time) (made int, err error) {
 	end, err := lastBorder(ctx, conn, table)
 	if err != nil {
 		return 0, err
 	}
+	wanted, err := bordersOfPayment(ctx, conn)
+	if err != nil {
+		return 0, err
+	}
 	today := now.UTC().Truncate(24 * time.Hour)
 	for day := today; !day.After(today.AddDate(0, 0, PartitionsAhead)); day = day.AddDate(0, 0, 1) {
-		border := payment.FirstIDAt(day.AddDate(0, 0, 1))
-		if border <= end {
-			continue
-		}
-		ddl := fmt.Sprintf("ALTER TABLE %s ADD PARTITION (PARTITION p%s VALUES LESS THAN (%d))", table, day.Format("20060102"), border)
-		if err := patiently(ctx, conn, ddl); err != nil {
-			return made, err
-		}
-		made++
+		wanted = append(wanted, border{"p" + day.Format("20060102"), payment.FirstIDAt(day.AddDate(0, 0, 1))})
 	}
-	return made, nil
+	var missing []string
+	for _, b := range wanted {
+		if b.until > end {
+			missing = append(missing, fmt.Sprintf("PARTITION %s VALUES LESS THAN (%d)", b.name, b.until))
+			end = b.until
+		}
+	}
+	if len(missing) == 0 {
+		return 0, nil
+	}
+	return len(missing), patiently(ctx, conn, "ALTER TABLE "+table+" ADD PARTITION ("+strings.Join(missing, ", ")+")")
+}
+
+func bordersOfPayment(ctx context.Context, conn *sql.Conn) ([]border, error) {
+	found, err := conn.QueryContext(ctx, `SELECT partition_name, CAST(partition_description AS UNSIGNED) FROM information_schema.partitions
+		WHERE table_schema = DATABASE() AND table_name = 'payment' AND partition_name IS NOT NULL ORDER BY partition_ordinal_position`)
+	if err != nil {
+		return nil, fmt.Errorf("read the borders: %w", err)
+	}
+	defer func() { _ = found.Close() }()
+	var list []border
+	for found.Next() {
+		var b border
+		if err := found.Scan(&b.name, &b.until); err != nil {
+			return nil, fmt.Errorf("read the borders: %w", err)
+		}
+		list = append(list, b)
+	}
+	return list, found.Err()
 }
 
 func patiently(ctx context.Context, conn *sql.Conn, ddl string) error {

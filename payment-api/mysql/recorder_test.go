@@ -4,16 +4,47 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"sync"
 )
 
 // recorder is a driver in front of the real one that keeps every statement with its arguments, so that tests can hold
-// what the store really sends against MySQL's EXPLAIN.
+// what the store really sends against MySQL's EXPLAIN. It can break the connection at COMMIT.
 type recorder struct {
 	inner driver.Connector
 
 	mu         sync.Mutex
 	statements []statement
+	cut        cut
+	then       func() // what happens right after the cut
+}
+
+// cut is where the connection breaks at the next COMMIT; the caller cannot tell which it was.
+type cut int
+
+const (
+	never cut = iota
+	beforeCommit
+	afterCommit
+)
+
+// cutNext breaks the next COMMIT.
+func (r *recorder) cutNext(at cut) { r.whenCut(at, func() {}) }
+
+// whenCut breaks the next COMMIT; then happens before anybody hears of it.
+func (r *recorder) whenCut(at cut, then func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cut, r.then = at, then
+}
+
+// drain is what was sent since the last time.
+func (r *recorder) drain() []statement {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	statements := r.statements
+	r.statements = nil
+	return statements
 }
 
 type statement struct {
@@ -39,7 +70,10 @@ func (r *recorder) Driver() driver.Driver { return r.inner.Driver() }
 
 func (r *recorder) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := r.inner.Connect(ctx)
-	return &recorded{conn, r}, err
+	if err != nil {
+		return nil, err
+	}
+	return &recorded{conn, r}, nil
 }
 
 func (r *recorder) note(query string, named []driver.NamedValue) {
@@ -68,7 +102,32 @@ func (c *recorded) QueryContext(ctx context.Context, query string, args []driver
 }
 
 func (c *recorded) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	return c.Conn.(driver.ConnBeginTx).BeginTx(ctx, opts)
+	tx, err := c.Conn.(driver.ConnBeginTx).BeginTx(ctx, opts)
+	return &recordedTx{tx, c.to}, err
+}
+
+type recordedTx struct {
+	driver.Tx
+	to *recorder
+}
+
+var errCut = errors.New("the connection was cut by the test")
+
+func (t *recordedTx) Commit() error {
+	t.to.mu.Lock()
+	at, then := t.to.cut, t.to.then
+	t.to.cut = never
+	t.to.mu.Unlock()
+	if at == never {
+		return t.Tx.Commit()
+	}
+	end := t.Tx.Commit
+	if at == beforeCommit {
+		end = t.Rollback
+	}
+	err := end()
+	then()
+	return errors.Join(errCut, err)
 }
 
 func (c *recorded) CheckNamedValue(v *driver.NamedValue) error {

@@ -12,9 +12,11 @@ import (
 // Store is the domain's memory. What several callers commit at about the same time shares a transaction; each member
 // gets exactly what it would have got alone.
 type Store struct {
-	db      *sql.DB
-	claims  *group[payment.NewPayment, payment.Claimed]
-	changes *group[payment.Change, error]
+	db                  *sql.DB
+	claims              *group[payment.NewPayment, payment.Claimed]
+	changes             *group[payment.Change, error]
+	cancellations       *group[payment.NewCancellation, payment.ClaimedCancellation]
+	cancellationChanges *group[payment.CancellationChange, error]
 }
 
 var _ payment.Store = (*Store)(nil)
@@ -24,6 +26,8 @@ func NewStore(db *sql.DB, o GroupOptions) *Store {
 	s := &Store{db: db}
 	s.claims = newGroup(o, s.claimAll)
 	s.changes = newGroup(o, s.applyAll)
+	s.cancellations = newGroup(o, s.claimCancellations)
+	s.cancellationChanges = newGroup(o, s.applyCancellations)
 	return s
 }
 
@@ -31,6 +35,8 @@ func NewStore(db *sql.DB, o GroupOptions) *Store {
 func (s *Store) Close() {
 	s.claims.end()
 	s.changes.end()
+	s.cancellations.end()
+	s.cancellationChanges.end()
 }
 
 // Claim implements payment.Store.
@@ -43,6 +49,16 @@ func (s *Store) Apply(_ context.Context, batch []payment.Change) []error {
 	return s.changes.do(batch)
 }
 
+// ClaimCancellation implements payment.Store.
+func (s *Store) ClaimCancellation(_ context.Context, batch []payment.NewCancellation) []payment.ClaimedCancellation {
+	return s.cancellations.do(batch)
+}
+
+// ApplyCancellation implements payment.Store.
+func (s *Store) ApplyCancellation(_ context.Context, batch []payment.CancellationChange) []error {
+	return s.cancellationChanges.do(batch)
+}
+
 // micros is a duration as SQL takes it: INTERVAL ? MICROSECOND.
 func micros(d time.Duration) int64 { return d.Microseconds() }
 
@@ -51,7 +67,10 @@ func nullMicros(d time.Duration) sql.NullInt64 {
 	return sql.NullInt64{Int64: micros(d), Valid: d > 0}
 }
 
-func nullTime(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }
+// nullTime cuts to what a column holds: rounded up, a time before midnight would be of the next day.
+func nullTime(t time.Time) sql.NullTime {
+	return sql.NullTime{Time: t.Truncate(time.Microsecond), Valid: !t.IsZero()}
+}
 
 // list gathers rows of values and their placeholders: (?,?),(?,?).
 type list struct {
@@ -79,6 +98,12 @@ type choice struct {
 func (c *choice) when(id payment.ID, marks string, arg any) {
 	c.marks.WriteString(" WHEN ? THEN " + marks)
 	c.args = append(c.args, id, arg)
+}
+
+// whenWork is the same for pieces of open work, of which a payment can have several.
+func (c *choice) whenWork(w payment.WorkID, marks string, arg any) {
+	c.marks.WriteString(" WHEN payment_id = ? AND cancellation_seq = ? THEN " + marks)
+	c.args = append(c.args, w.Payment, w.Cancellation, arg)
 }
 
 // marks is n placeholders: ?,?,?

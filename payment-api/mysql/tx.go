@@ -17,7 +17,14 @@ import (
 const (
 	errDeadlock    = 1213 // the whole transaction was rolled back
 	errLockWait    = 1205
-	errNoPartition = 1526
+	errNoPartition = 1526 // no partition takes this id
+
+	errDuplicateColumn  = 1060 // ADD COLUMN
+	errDuplicateKeyName = 1061 // ADD KEY
+
+	errNoSuchTable      = 1146
+	errNoSuchPartition  = 1507 // in DROP PARTITION
+	errUnknownPartition = 1735 // in PARTITION (…)
 )
 
 // errAmbiguous: the connection broke at COMMIT. Committed or not, only a read tells.

@@ -2,7 +2,6 @@ package payment_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 
@@ -10,23 +9,6 @@ import (
 
 	"gazua.example/payment-api/payment"
 )
-
-func threeLegs() *payment.Request {
-	return &payment.Request{OrderID: "o-1", Amount: 6000, Currency: "KRW", Legs: []payment.RequestLeg{
-		{Means: payment.PG, Amount: 3000, Token: "t"}, {Means: payment.Point, Amount: 2000, Token: "t"}, {Means: payment.Coupon, Amount: 1000, Token: "t"},
-	}}
-}
-
-// begin creates a payment in a process of its own and, asynchronous, has another one start it.
-func (w *world) begin(mode payment.Mode, r *payment.Request) {
-	api, worker := w.service("api"), w.service("worker")
-	w.run(func() { _, _ = api.Create(context.Background(), 1, [32]byte{1}, r, mode, "") })
-	if mode == payment.Async {
-		for id := range w.payments {
-			w.run(func() { _, _ = worker.Start(context.Background(), id) })
-		}
-	}
-}
 
 // A payment survives the death of whoever works on it, at every single call it makes, before and after the call took
 // effect: another process settles it, nothing is charged twice, and it is paid in full or not at all.
@@ -39,49 +21,68 @@ func TestSettle_DiesAtEveryStep_IsTakenUpAgain(t *testing.T) {
 			steps int // how many calls the longest run makes, at least
 		}{{"all works", "", works, 7}, {"declined", payment.Charge, declines, 7}, {"booked, then silent", payment.Charge, silentAfter, 5}, {"confirm unknown", payment.Confirm, silentAfter, 5}} {
 			t.Run(string(mode)+" "+story.name, func(t *testing.T) {
-				died := 0
-				for step := 1; ; step++ {
-					reached := false
-					for _, after := range []bool{false, true} {
-						w := newWorld()
-						w.behave = func(op payment.Op) behaviour {
-							if op == story.at {
-								return story.how
-							}
-							return works
-						}
-						w.dieAt, w.after = step, after
-						w.begin(mode, threeLegs())
-						reached = reached || w.calls >= step
-						w.dieAt = 0
-						w.behave = func(payment.Op) behaviour { return works }
-						if err := w.settle(w.service("resolver")); err != nil {
-							t.Fatalf("died at call %d (after it: %t): %v", step, after, err)
-						}
-						if err := w.wrong(); err != nil {
-							t.Fatalf("died at call %d (after it: %t): %v", step, after, err)
-						}
-					}
-					if !reached {
-						break
-					}
-					died++
-				}
-				if died < story.steps {
-					t.Fatalf("died at %d calls only; this story makes at least %d", died, story.steps)
-				}
+				diesAtEveryStep(t, story.steps, func(w *world) {
+					w.behave = only(story.at, story.how)
+					w.begin(mode, threeLegs())
+				})
 			})
 		}
 	}
 }
 
+// A cancellation survives the death of whoever works on it just so.
+func TestCancel_DiesAtEveryStep_IsTakenUpAgain(t *testing.T) {
+	for _, story := range []struct {
+		name string
+		how  behaviour
+	}{{"all works", works}, {"refused", declines}, {"done, then silent", silentAfter}} {
+		t.Run(story.name, func(t *testing.T) {
+			diesAtEveryStep(t, 3, func(w *world) {
+				at, after := w.dieAt, w.after
+				w.dieAt = 0
+				w.begin(payment.Sync, threeLegs())
+				w.dieAt, w.after, w.calls = at, after, 0
+				w.behave = only(payment.GiveBack, story.how)
+				api := w.service("api")
+				w.run(func() {
+					_, _ = api.Cancel(context.Background(), 1, w.db.rows[0].payment.ID, [32]byte{2}, &payment.CancelRequest{})
+				})
+			})
+		})
+	}
+}
+
+func diesAtEveryStep(t *testing.T, steps int, story func(*world)) {
+	t.Helper()
+	for step := 1; ; step++ {
+		reached := false
+		for _, after := range []bool{false, true} {
+			w := newWorld()
+			w.dieAt, w.after = step, after
+			story(w)
+			reached = reached || w.calls >= step
+			w.dieAt = 0
+			w.behave = func(payment.Op) behaviour { return works }
+			if err := w.settle(); err != nil {
+				t.Fatalf("died at call %d (after it: %t): %v\n%s", step, after, err, w.Story())
+			}
+		}
+		if !reached {
+			if step <= steps {
+				t.Fatalf("died at %d calls only; this story makes at least %d", step-1, steps)
+			}
+			return
+		}
+	}
+}
+
 // The same with everything drawn: means that answer or not, in every way, a PG without tombstones, late arrivals, and
-// processes, the resolvers too, that die again and again.
+// processes, the resolvers too, that die again and again. The simulation does that with many at a time.
 func TestSettle_AnyFaultsAndDeaths_EndsPaidInFullOrNotAtAll(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
 		faults := rapid.SliceOfN(rapid.IntRange(0, int(behaviours)-1), 0, 40).Draw(t, "how the means take the calls")
-		noTombstones := rapid.Bool().Draw(t, "the PG keeps no tombstones")
+		w.means.bound = rapid.Bool().Draw(t, "the PG keeps no tombstones")
 		w.behave = func(payment.Op) behaviour { // then all works again
 			if len(faults) == 0 {
 				return works
@@ -93,30 +94,19 @@ func TestSettle_AnyFaultsAndDeaths_EndsPaidInFullOrNotAtAll(t *testing.T) {
 		mode := rapid.SampledFrom([]payment.Mode{payment.Sync, payment.Async}).Draw(t, "mode")
 		request := threeLegs()
 		if rapid.Bool().Draw(t, "card only") {
-			request.Legs, request.Amount = request.Legs[:1], 3000
-		}
-		if noTombstones {
-			for seq := range len(request.Legs) {
-				w.means[fmt.Sprintf("%d.%d", firstID(w), seq+1)] = &booking{keepsNoTombs: seq == len(request.Legs)-1} // the PG is last
-			}
+			request = card()
 		}
 		w.dieAt, w.after = rapid.IntRange(0, 20).Draw(t, "dies at"), rapid.Bool().Draw(t, "after it")
 		w.begin(mode, request)
 		for range rapid.IntRange(0, 5).Draw(t, "resolvers that die") {
 			w.dieAt, w.after, w.calls = rapid.IntRange(1, 12).Draw(t, "dies at"), rapid.Bool().Draw(t, "after it"), 0
 			resolver := w.service("resolver")
-			w.run(func() { _, _ = resolver.ResolveDue(context.Background(), 1) })
+			w.run(func() { resolveDue(context.Background(), resolver) })
 			w.pass(time.Duration(rapid.IntRange(0, 40).Draw(t, "seconds pass")) * time.Second)
 		}
 		w.dieAt = 0
-		if err := w.settle(w.service("last resolver")); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.wrong(); err != nil {
-			t.Fatal(err)
+		if err := w.settle(); err != nil {
+			t.Fatalf("%v\n%s", err, w.Story())
 		}
 	})
 }
-
-// firstID is the id that the first payment of a fresh world gets.
-func firstID(w *world) payment.ID { return payment.NewIDs(w, 1).Next() }

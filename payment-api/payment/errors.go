@@ -18,6 +18,14 @@ const (
 	KindOrderBusy   Kind = "order-in-progress"
 	KindOrderPaid   Kind = "order-already-paid"
 	KindUnavailable Kind = "unavailable"
+
+	KindNotPaid       Kind = "payment-not-paid"
+	KindPaymentFailed Kind = "payment-failed"
+	KindCancelBusy    Kind = "cancellation-in-progress"
+	KindCancelExceeds Kind = "cancellation-exceeds"
+	KindCouponWhole   Kind = "coupon-not-divisible"
+	KindCancelTooLate Kind = "cancellation-window-passed"
+	KindArchived      Kind = "archived"
 )
 
 // Error is what the domain tells a caller. Detail is written for people outside; the cause stays inside.

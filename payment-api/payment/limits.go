@@ -18,6 +18,8 @@ type Limits struct {
 	Expires         time.Duration // an asynchronous payment is not started later than this
 	ReservationTTL  time.Duration // how long the means keep a reservation for us
 	Defer           time.Duration // how long an asynchronous payment waits for its means to come back
+	RescueAfter     time.Duration // an accepted payment without a message is looked for after this
+	CancelWindow    time.Duration // a payment can be canceled for this long; shorter than retention
 }
 
 // DefaultLimits are the ones that the test bed's figures are for.
@@ -25,7 +27,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		MeansTimeout: 2 * time.Second, SyncDeadline: 5 * time.Second, Lease: 15 * time.Second, Margin: 3 * time.Second,
 		ResolveDeadline: time.Minute, LateBound: 10 * time.Second, Window: time.Hour, Expires: 10 * time.Minute,
-		ReservationTTL: 10 * time.Minute, Defer: 2 * time.Second,
+		ReservationTTL: 10 * time.Minute, Defer: 2 * time.Second, RescueAfter: time.Minute, CancelWindow: 30 * 24 * time.Hour,
 	}
 }
 
@@ -44,5 +46,6 @@ func (l Limits) Validate() error {
 	needed := max(l.SyncDeadline, l.Lease) + l.ResolveDeadline + l.LateBound
 	rule(l.ReservationTTL > needed, "reservations (%s) must live longer than sync deadline or lease + resolve deadline + late bound (%s)", l.ReservationTTL, needed)
 	rule(l.Window > l.ResolveDeadline+2*l.LateBound, "the PG's window (%s) must leave time to undo after the resolve deadline (%s)", l.Window, l.ResolveDeadline)
+	rule(l.RescueAfter < l.Expires, "an accepted payment must be looked for (%s) before it expires (%s)", l.RescueAfter, l.Expires)
 	return errors.Join(faults...)
 }

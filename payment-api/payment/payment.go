@@ -39,12 +39,13 @@ const (
 	Async Mode = "ASYNC"
 )
 
-// Reasons of a payment that is UNDOING or FAILED.
+// Reasons of a payment that is UNDOING or FAILED, and of a cancellation that is FAILED or in REVIEW.
 const (
 	ReasonDeclined    = "declined"
 	ReasonUnavailable = "means-unavailable"
 	ReasonInterrupted = "interrupted"
 	ReasonExpired     = "expired"
+	ReasonRefused     = "refused" // of a cancellation
 )
 
 // Payment is one payment with its legs, as read from the store or as it is to become. Its methods check every move
@@ -59,6 +60,7 @@ type Payment struct {
 	Version  uint32
 	Reason   string
 	KeyHash  [32]byte // the idempotency key that created it
+	Canceled int64    // what SUCCEEDED cancellations gave back
 	Legs     []Leg    // by Seq
 
 	// By the database's clock; zero where it has not come to that.
@@ -115,8 +117,9 @@ func (p *Payment) any(is func(*Leg) bool) bool {
 // moveLeg panics on an illegal move: who calls it has decided by the leg's state, so that is a programmer's mistake.
 func (p *Payment) moveLeg(l *Leg, to LegState) {
 	err := check(LegMoves, l.State, to)
-	if undo := to == Voided || to == Released && l.State == Unknown; err == nil && undo && p.State != Undoing {
-		err = fmt.Errorf("a leg becomes %s only while UNDOING", to)
+	undo, back := to == Voided || to == Released && l.State == Unknown, p.State == Undoing || p.State == Review
+	if err == nil && undo && !back {
+		err = fmt.Errorf("a leg becomes %s only while UNDOING, or by a person in REVIEW", to)
 	}
 	if err != nil {
 		panic(fmt.Sprintf("payment %d leg %d: %v", p.ID, l.Seq, err))

@@ -4,27 +4,46 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"sync"
+	"time"
 )
 
-// ResolveDue takes up open work whose time has come: payments whose outcome is unknown, that were abandoned by a process
-// that died, that wait for their undo, that were deferred or that expired. It returns how many it took.
-func (s *Service) ResolveDue(ctx context.Context, limit int) (int, error) {
+// Due is a piece of open work that is ours for a while.
+type Due struct {
+	task  Task
+	until Until
+}
+
+// TakeDue leases open work whose time has come: payments whose outcome is unknown, that were abandoned by a process that
+// died, that wait for their undo, that were deferred, lost or expired; and cancellations that are not definite. Each is to
+// be handed to Resolve at once: its lease runs.
+func (s *Service) TakeDue(ctx context.Context, limit int) ([]Due, error) {
 	sendBy := s.Clock.Now().Add(s.Limits.Lease - s.Limits.Margin) // before the statement that sets the leases is sent
 	tasks, err := s.Store.Take(ctx, s.Actor, limit, s.Limits.Lease)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	var all sync.WaitGroup // side by side: one means that hangs must not use up the leases of the rest
-	for _, t := range tasks {
-		all.Go(func() {
-			s.report(ctx, t.Payment, "resolve", s.contained(ctx, t.Payment, func() error {
-				return s.resolve(ctx, t, Until{Start: sendBy, SendBy: sendBy})
-			}))
-		})
+	due := make([]Due, len(tasks))
+	for i, t := range tasks {
+		due[i] = Due{task: t, until: Until{Start: sendBy, SendBy: sendBy}}
 	}
-	all.Wait()
-	return len(tasks), nil
+	return due, nil
+}
+
+// Resolve brings one piece of open work further.
+func (s *Service) Resolve(ctx context.Context, d Due) {
+	p, verb, work := d.task.Payment, "resolve", func() error { return s.resolve(ctx, d.task, d.until) }
+	if c := d.task.Cancellation; c != nil {
+		verb, work = "resolve cancellation", func() error { return s.giveBackAgain(ctx, d.task, d.until) }
+	}
+	s.report(ctx, p, verb, s.contained(ctx, p, work))
+}
+
+// giveBackAgain repeats the refunds of a cancellation that are not definite.
+func (s *Service) giveBackAgain(ctx context.Context, t Task, until Until) error {
+	if t.Cancellation.State != CancelProcessing {
+		return nil // somebody ended it between our lease and our read
+	}
+	return s.giveBack(ctx, t.Payment, t.Cancellation, until.Start, t.Attempts)
 }
 
 // Start claims an accepted payment that a message named, and settles it. A payment that is not there is reported with
@@ -39,7 +58,7 @@ func (s *Service) Start(ctx context.Context, id ID) (found bool, err error) {
 	if p.State != Accepted {
 		return true, nil
 	}
-	err = s.contained(ctx, p, func() error { return s.start(ctx, p, "message", Until{Start: sendBy, SendBy: sendBy}) })
+	err = s.contained(ctx, p, func() error { return s.start(ctx, p, CauseMessage, Until{Start: sendBy, SendBy: sendBy}) })
 	s.report(ctx, p, "start", err)
 	return true, err
 }
@@ -56,6 +75,31 @@ func (s *Service) contained(ctx context.Context, p *Payment, work func() error) 
 	return work()
 }
 
+// takeUp starts an accepted payment without a message: one that was deferred, or whose message is lost. A mere backlog is
+// left alone until the payment expires.
+func (s *Service) takeUp(ctx context.Context, t Task, until Until) error {
+	p := t.Payment
+	left := p.ExpiresAt.Sub(p.ReadAt)
+	if t.Deferred || left <= 0 {
+		return s.start(ctx, p, CauseDeferred, until)
+	}
+	lost, err := s.Delivery.Lost(ctx, p.ID)
+	if lost {
+		return s.start(ctx, p, CauseRescued, until)
+	}
+	if err != nil {
+		s.Log.WarnContext(ctx, "look for a message", "payment_id", p.ID.String(), "error", err.Error())
+	}
+	return s.postpone(ctx, p, min(s.Limits.RescueAfter, left))
+}
+
+// Why an accepted payment was started, in its event. Rescues with a healthy broker mean a lost message.
+const (
+	CauseMessage  = "message"
+	CauseDeferred = "deferred"
+	CauseRescued  = "rescued"
+)
+
 func (s *Service) start(ctx context.Context, p *Payment, cause string, until Until) error {
 	if !p.ReadAt.Before(p.ExpiresAt) {
 		for i := range p.Legs {
@@ -65,7 +109,7 @@ func (s *Service) start(ctx context.Context, p *Payment, cause string, until Unt
 		return s.commit(ctx, p, Failed, ReasonExpired, Work{})
 	}
 	if !s.Gateway.Available(p.means()...) {
-		return s.Store.Postpone(ctx, s.Actor, []ID{p.ID}, s.Limits.Defer)
+		return s.Store.Postpone(ctx, s.Actor, []Later{{Work: WorkID{Payment: p.ID}, Wait: s.Limits.Defer, Deferred: true}})
 	}
 	if err := s.commit(ctx, p, Processing, cause, s.holdOn()); err != nil {
 		return err
@@ -79,7 +123,7 @@ func (s *Service) resolve(ctx context.Context, t Task, until Until) error {
 	p := t.Payment
 	switch p.State {
 	case Accepted:
-		return s.start(ctx, p, "deferred", until)
+		return s.takeUp(ctx, t, until)
 	case Undoing:
 		return s.undo(ctx, p, t.Attempts)
 	case Processing:
@@ -99,8 +143,12 @@ func (s *Service) resolve(ctx context.Context, t Task, until Until) error {
 	case p.LegStates() != before:
 		return s.commit(ctx, p, Processing, "inquiry", Work{Due: min(backoff(t.Attempts), left)})
 	default:
-		return s.Store.Postpone(ctx, s.Actor, []ID{p.ID}, min(backoff(t.Attempts), left))
+		return s.postpone(ctx, p, min(backoff(t.Attempts), left))
 	}
+}
+
+func (s *Service) postpone(ctx context.Context, p *Payment, wait time.Duration) error {
+	return s.Store.Postpone(ctx, s.Actor, []Later{{Work: WorkID{Payment: p.ID}, Wait: wait}})
 }
 
 // inquire asks the means what became of a leg whose call may have gone out. stuck: this leg will not go forward.

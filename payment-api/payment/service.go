@@ -4,18 +4,30 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 )
 
-// Service does what a merchant or a message asks for. API and worker have one each; it holds no state of its own.
+// Service does what a merchant or a message asks for. API and worker have one each; what it knows of payments is in the
+// store.
 type Service struct {
-	Store   Store
-	Gateway Gateway
-	Clock   Clock
-	IDs     *IDs // the API's; the worker creates nothing
-	Limits  Limits
-	Actor   string // this process, in events and leases
-	Log     *slog.Logger
+	Store    Store
+	Gateway  Gateway
+	Clock    Clock
+	IDs      *IDs     // the API's; the worker creates nothing
+	Delivery Delivery // the worker's; the API resolves nothing
+	Limits   Limits
+	Actor    string // this process, in events and leases
+	Log      *slog.Logger
+
+	behind sync.WaitGroup // work whose callers were answered before it ended
+}
+
+// How is how a merchant wants to be answered.
+type How struct {
+	Mode  Mode
+	Wait  time.Duration // synchronous: at most this long; 0: up to the sync deadline
+	Trace string        // trace context that rides along to the worker
 }
 
 // Created is what a create request is to be answered.
@@ -27,19 +39,19 @@ type Created struct {
 
 // Create makes a payment and, synchronous, settles it. Errors are *Error. All but KindUnavailable say that this request
 // left nothing behind; after that one the same request with the same key tells.
-func (s *Service) Create(ctx context.Context, merchant MerchantID, keyHash [32]byte, r *Request, mode Mode, trace string) (Created, error) {
+func (s *Service) Create(ctx context.Context, merchant MerchantID, keyHash [32]byte, r *Request, how How) (Created, error) {
 	if err := r.Validate(); err != nil {
 		return Created{}, err
 	}
-	p := newPayment(s.IDs.Next(), merchant, keyHash, mode, r)
-	if mode == Sync && !s.Gateway.Available(p.means()...) {
+	p := newPayment(s.IDs.Next(), merchant, keyHash, how.Mode, r)
+	if how.Mode == Sync && !s.Gateway.Available(p.means()...) {
 		return Created{}, unavailable(nil, "a payment means is not available now; nothing was created")
 	}
 	received := s.Clock.Now() // before the statement that sets the lease is sent
-	claim := NewPayment{Payment: p, RequestHash: r.Hash(), Trace: trace, Actor: s.Actor}
-	if mode == Async {
+	claim := NewPayment{Payment: p, RequestHash: r.Hash(), Trace: how.Trace, Actor: s.Actor}
+	if how.Mode == Async {
 		accepted := p.pendingAnswer()
-		claim.Answer, claim.Due, claim.Expires = &accepted, s.Limits.Expires, s.Limits.Expires
+		claim.Answer, claim.Due, claim.Expires = &accepted, s.Limits.RescueAfter, s.Limits.Expires
 	} else {
 		claim.Due, claim.Lease = s.Limits.Lease, s.Limits.Lease
 	}
@@ -51,11 +63,14 @@ func (s *Service) Create(ctx context.Context, merchant MerchantID, keyHash [32]b
 		return replay(claimed.Key, claim.RequestHash)
 	case claimed.Guard != nil:
 		return Created{}, guarded(claimed.Guard)
-	case mode == Async:
+	case how.Mode == Async:
 		return Created{Answer: *claim.Answer, Payment: p.ID}, nil
 	}
-	answer, err := s.settleNow(ctx, p, received)
-	return Created{Answer: answer, Payment: p.ID}, err
+	id, keyed := p.ID, Payment{ID: p.ID, Merchant: p.Merchant, KeyHash: p.KeyHash, State: Processing} // p is the work's from here on
+	answer, err := s.within(how.Wait,
+		func() (Answer, error) { return s.settleNow(ctx, p, received) },
+		func() (Answer, error) { return s.answerPending(ctx, &keyed) })
+	return Created{Answer: answer, Payment: id}, err
 }
 
 // Get reads a payment for its merchant.
@@ -64,7 +79,10 @@ func (s *Service) Get(ctx context.Context, merchant MerchantID, id ID) (*Payment
 	if err != nil {
 		return nil, unavailable(err, "the payment could not be read; try again")
 	}
-	if len(found) == 0 || found[0].Merchant != merchant {
+	if len(found) == 0 {
+		return nil, s.nothingThere(ctx, id)
+	}
+	if found[0].Merchant != merchant {
 		return nil, &Error{Kind: KindNotFound, Detail: "no payment with this id"}
 	}
 	return found[0], nil
@@ -83,8 +101,12 @@ func (s *Service) settleNow(ctx context.Context, p *Payment, received time.Time)
 	if err != nil && !errors.Is(err, ErrMissed) {
 		return Answer{}, unavailable(err, "the outcome could not be stored; send the same request again")
 	}
-	pending := Payment{ID: p.ID, State: Processing} // what this copy says of the state may be past
-	answer, err := s.Store.Answer(ctx, p.Merchant, p.KeyHash, pending.pendingAnswer())
+	return s.answerPending(ctx, &Payment{ID: p.ID, Merchant: p.Merchant, KeyHash: p.KeyHash, State: Processing}) // p's state may be past
+}
+
+// answerPending stores 202 unless somebody has answered already, and returns the answer that stands.
+func (s *Service) answerPending(ctx context.Context, p *Payment) (Answer, error) {
+	answer, err := s.Store.Answer(ctx, p.Merchant, p.KeyHash, p.pendingAnswer())
 	if err != nil {
 		return Answer{}, unavailable(err, "the answer could not be stored; send the same request again")
 	}

@@ -42,7 +42,7 @@ func (s *Service) settle(ctx context.Context, p *Payment, until Until) error {
 		return err
 	}
 	if s.Clock.Now().After(until.Start) {
-		return s.Store.Postpone(ctx, s.Actor, []ID{p.ID}, 0)
+		return s.postpone(ctx, p, 0)
 	}
 	return s.undo(ctx, p, 1)
 }
@@ -111,6 +111,8 @@ func (s *Service) confirm(ctx context.Context, p *Payment, until Until) error {
 		return s.undo(ctx, p, 1)
 	case p.every(func(l *Leg) bool { return l.State == Captured }):
 		return s.commit(ctx, p, Paid, "captured", Work{})
+	case !p.StartedAt.IsZero() && p.ReadAt.Sub(p.StartedAt) > s.Limits.Window:
+		return s.commit(ctx, p, Review, "not confirmed within the window", Work{})
 	default:
 		return s.commit(ctx, p, Processing, "confirm unknown", Work{Due: time.Second})
 	}
@@ -126,7 +128,7 @@ func (s *Service) fail(ctx context.Context, p *Payment) error {
 				p.moveLeg(&p.Legs[i], Pending)
 			}
 		}
-		return s.commit(ctx, p, Accepted, "deferred", Work{Due: s.Limits.Defer})
+		return s.commit(ctx, p, Accepted, "deferred", Work{Due: s.Limits.Defer, Deferred: true})
 	}
 	for i := range p.Legs {
 		if p.Legs[i].State == Pending {
@@ -146,7 +148,10 @@ func (s *Service) commit(ctx context.Context, p *Payment, to State, cause string
 	p.Version++
 	if to.Final() {
 		answer := p.finalAnswer()
-		change.Answer = &answer
+		change.Answer, change.Callback = &answer, p.callback(s.Clock.Now())
+	}
+	if to == Paid {
+		change.Posting = p.captured()
 	}
 	return s.Store.Apply(ctx, []Change{change})[0]
 }

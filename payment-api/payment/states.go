@@ -2,7 +2,7 @@ package payment
 
 import "fmt"
 
-// The two tables below are the only place where moves between states are written down. The code asks them before it
+// The tables below are the only place where moves between states are written down. The code asks them before it
 // moves, each SQL write compares the state and version it moves from, and the diagram in docs/states.md is made from them.
 
 // State is where a payment stands.
@@ -33,6 +33,28 @@ const (
 	Released LegState = "RELEASED" // was held, given back
 )
 
+// CancellationState is where a cancellation stands.
+type CancellationState string
+
+// The states of a cancellation. SUCCEEDED and FAILED are final; REVIEW waits for a person and keeps what it claimed.
+const (
+	CancelProcessing CancellationState = "PROCESSING"
+	CancelSucceeded  CancellationState = "SUCCEEDED"
+	CancelFailed     CancellationState = "FAILED"
+	CancelReview     CancellationState = "REVIEW"
+)
+
+// RefundState is where one refund of a cancellation stands.
+type RefundState string
+
+// The states of a refund. PENDING is repeated, with the same reference, until its answer is definite.
+const (
+	RefundPending RefundState = "PENDING"
+	Refunded      RefundState = "REFUNDED"
+	RefundRefused RefundState = "REFUSED"
+	RefundAbsent  RefundState = "ABSENT" // never called
+)
+
 // Move is one line of a table of transitions.
 type Move[S ~string] struct {
 	From, To S
@@ -50,7 +72,7 @@ var PaymentMoves = []Move[State]{
 	{Processing, Undoing, "cannot go forward, something may be held or charged"},
 	{Processing, Failed, "by the lease's holder: every leg DECLINED, ABSENT or never called"},
 	{Processing, Accepted, "by the lease's holder, asynchronous: every leg ABSENT or never called"},
-	{Processing, Review, "a person has to look"},
+	{Processing, Review, "captured in full, and not confirmed within the PG's window"},
 	{Undoing, Undoing, "a leg was given back"},
 	{Undoing, Failed, "every leg ABSENT, DECLINED, RELEASED or VOIDED"},
 	{Undoing, Review, "not undone within the PG's window"},
@@ -70,15 +92,36 @@ var LegMoves = []Move[LegState]{
 	{Unknown, Captured, "inquiry found it"},
 	{Unknown, Declined, "inquiry found it"},
 	{Unknown, Absent, "proved absent"},
-	{Unknown, Voided, "only while UNDOING"},
-	{Unknown, Released, "only while UNDOING"},
+	{Unknown, Voided, "only while UNDOING, or by a person in REVIEW"},
+	{Unknown, Released, "only while UNDOING, or by a person in REVIEW"},
 	{Held, Captured, "confirmed"},
 	{Held, Released, "released, or its confirm definitely refused"},
-	{Captured, Voided, "only while UNDOING"},
+	{Captured, Voided, "only while UNDOING, or by a person in REVIEW"},
+}
+
+// CancellationMoves is every legal move of a cancellation.
+var CancellationMoves = []Move[CancellationState]{
+	{"", CancelProcessing, "created"},
+	{CancelProcessing, CancelProcessing, "a refund became known"},
+	{CancelProcessing, CancelSucceeded, "every refund given back"},
+	{CancelProcessing, CancelFailed, "the first means refused, nothing was given back"},
+	{CancelProcessing, CancelReview, "a later means refused, or not definite within the PG's window"},
+	{CancelReview, CancelSucceeded, "settled by a person"},
+	{CancelReview, CancelFailed, "settled by a person"},
+}
+
+// RefundMoves is every legal move of a refund.
+var RefundMoves = []Move[RefundState]{
+	{RefundPending, Refunded, "given back"},
+	{RefundPending, RefundRefused, "refused"},
+	{RefundPending, RefundAbsent, "never called: a means before it refused"},
 }
 
 // Final says that nothing moves from here any more.
 func (s State) Final() bool { return s == Paid || s == Failed }
+
+// Final says that nothing moves from here any more.
+func (s CancellationState) Final() bool { return s == CancelSucceeded || s == CancelFailed }
 
 // Gone says that the leg holds no money and never will.
 func (s LegState) Gone() bool {

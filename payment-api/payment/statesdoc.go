@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -9,10 +10,31 @@ import (
 func StatesDoc() string {
 	var doc strings.Builder
 	doc.WriteString("# States\n\nMade by `payment-api states` from the tables in payment-api/payment/states.go; a test fails when the two differ.\n" +
-		"Outside, UNDOING, REVIEW and a leg that is PENDING or UNKNOWN show as PROCESSING.\n")
+		"Outside, UNDOING, REVIEW and a leg or refund that is PENDING or UNKNOWN show as PROCESSING.\n")
 	write(&doc, "A payment", PaymentMoves, func(s State) bool { return s.Final() })
 	write(&doc, "A leg", LegMoves, func(LegState) bool { return false })
+	write(&doc, "A cancellation", CancellationMoves, func(s CancellationState) bool { return s.Final() })
+	write(&doc, "A refund of a cancellation", RefundMoves, func(s RefundState) bool { return s != RefundPending })
 	return doc.String()
+}
+
+// StatesJSON is the tables as data, for those who keep their own and want to compare.
+func StatesJSON() []byte {
+	tables, err := json.Marshal(map[string][][2]string{
+		"payment": pairs(PaymentMoves), "leg": pairs(LegMoves), "cancellation": pairs(CancellationMoves), "refund": pairs(RefundMoves),
+	})
+	if err != nil {
+		panic(fmt.Sprintf("encode the states: %v", err)) // texts only
+	}
+	return append(tables, '\n')
+}
+
+func pairs[S ~string](moves []Move[S]) [][2]string {
+	list := make([][2]string, len(moves))
+	for i, m := range moves {
+		list[i] = [2]string{string(m.From), string(m.To)}
+	}
+	return list
 }
 
 func write[S ~string](doc *strings.Builder, title string, moves []Move[S], final func(S) bool) {

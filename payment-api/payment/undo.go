@@ -20,7 +20,7 @@ func (s *Service) undo(ctx context.Context, p *Payment, attempts int) error {
 	case p.LegStates() != before:
 		return s.commit(ctx, p, Undoing, "partly undone", Work{Due: backoff(attempts)})
 	default:
-		return s.Store.Postpone(ctx, s.Actor, []ID{p.ID}, backoff(attempts))
+		return s.postpone(ctx, p, backoff(attempts))
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // Limits reads the deadlines that API and worker must agree on.
 func Limits(set *config.Set) payment.Limits {
 	l := payment.DefaultLimits()
-	day := 24 * time.Hour
+	const day = 24 * time.Hour
 	read := func(env string, into *time.Duration, help string) {
 		*into = set.Duration(env, *into, 10*time.Millisecond, day, help)
 	}
@@ -28,6 +28,8 @@ func Limits(set *config.Set) payment.Limits {
 	read("EXPIRES", &l.Expires, "an asynchronous payment is not started later than this")
 	read("RESERVATION_TTL", &l.ReservationTTL, "how long the means keep a reservation")
 	read("DEFER", &l.Defer, "how long an asynchronous payment waits for its means to come back")
+	read("RESCUE_AFTER", &l.RescueAfter, "an accepted payment is started without its message when that has been lost for this long")
+	l.CancelWindow = set.Duration("CANCEL_WINDOW", l.CancelWindow, time.Minute, 366*day, "a payment can be canceled for this long after it was created; retention must be longer")
 	if err := l.Validate(); err != nil {
 		set.Check(false, "%v", err)
 	}
@@ -55,7 +57,7 @@ func Means(set *config.Set, l payment.Limits) gateway.Options {
 		Timeout:        l.MeansTimeout,
 		ReservationTTL: l.ReservationTTL,
 		Bulkhead:       set.Int("MEANS_CALLS", 256, 1, 10_000, "reserves, charges and confirms in flight a means"),
-		ControlCalls:   set.Int("MEANS_CONTROL_CALLS", 32, 1, 1_000, "inquiries, releases, voids and net-cancels in flight a means"),
+		ControlCalls:   set.Int("MEANS_CONTROL_CALLS", 32, 1, 1_000, "inquiries, releases, voids, net-cancels and refunds in flight a means"),
 		BulkheadWait:   set.Duration("MEANS_WAIT", 100*time.Millisecond, 0, time.Second, "how long such a call waits for its place"),
 		Breaker: gateway.BreakerOptions{
 			Window:   set.Duration("BREAKER_WINDOW", 10*time.Second, time.Second, time.Minute, "failures are counted over this"),

@@ -32,11 +32,12 @@ func TestSettings_Defaults_AreValidAndTheDomains(t *testing.T) {
 }
 
 func TestSettings_TheEnvironmentChangesThem(t *testing.T) {
-	limits, means, err := read(map[string]string{"LEASE": "20s", "PG_URL": "http://127.0.0.1:1", "MEANS_TIMEOUT": "1s", "BREAKER_PERCENT": "25"})
+	limits, means, err := read(map[string]string{"LEASE": "20s", "PG_URL": "http://127.0.0.1:1", "MEANS_TIMEOUT": "1s", "BREAKER_PERCENT": "25", "CANCEL_WINDOW": "48h", "RESCUE_AFTER": "5s"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if limits.Lease != 20*time.Second || means.URLs[payment.PG] != "http://127.0.0.1:1" || means.Timeout != time.Second || means.Breaker.Failures != 0.25 {
+	if limits.Lease != 20*time.Second || means.URLs[payment.PG] != "http://127.0.0.1:1" || means.Timeout != time.Second || means.Breaker.Failures != 0.25 ||
+		limits.CancelWindow != 48*time.Hour || limits.RescueAfter != 5*time.Second {
 		t.Errorf("%+v %+v", limits, means)
 	}
 }
@@ -55,6 +56,10 @@ func TestSettings_WhatDoesNotHangTogether_IsRefused(t *testing.T) {
 		"a PG window that is over too early": {map[string]string{"PG_WINDOW": "1m"}, "window"},
 		"a breaker that forgets time-outs":   {map[string]string{"BREAKER_WINDOW": "2s"}, "BREAKER_WINDOW"},
 		"a wait as long as the whole call":   {map[string]string{"MEANS_WAIT": "1s", "MEANS_TIMEOUT": "1s"}, "MEANS_WAIT"},
+		"a rescue after the end":             {map[string]string{"RESCUE_AFTER": "10m"}, "must be looked for"},
+		"a rescue after never":               {map[string]string{"RESCUE_AFTER": "0s"}, "RESCUE_AFTER"},
+		"no time to cancel":                  {map[string]string{"CANCEL_WINDOW": "0s"}, "CANCEL_WINDOW"},
+		"more time than years are kept":      {map[string]string{"CANCEL_WINDOW": "9000h"}, "CANCEL_WINDOW"},
 		"no duration":                        {map[string]string{"LEASE": "15"}, "LEASE"},
 	} {
 		t.Run(name, func(t *testing.T) {

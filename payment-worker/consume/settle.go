@@ -72,8 +72,8 @@ func (s *Settler) Handle(ctx context.Context, m kafka.Message) error {
 func (s *Settler) putAside(ctx context.Context, m kafka.Message, reason string) error {
 	s.Log.ErrorContext(ctx, "dead letter", "topic", m.Topic, "partition", m.Partition, "offset", m.Offset, "reason", reason)
 	letter := kafka.Message{Topic: events.DeadLetter, Key: m.Key, Value: m.Value, Headers: append(m.Headers[:len(m.Headers):len(m.Headers)],
-		kafka.Header{Key: "reason", Value: []byte(reason)},
-		kafka.Header{Key: "from", Value: fmt.Appendf(nil, "%s/%d/%d", m.Topic, m.Partition, m.Offset)})}
+		kafka.Header{Key: events.HeaderReason, Value: []byte(reason)},
+		kafka.Header{Key: events.HeaderFrom, Value: fmt.Appendf(nil, "%s/%d/%d", m.Topic, m.Partition, m.Offset)})}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	if err := s.Dead.WriteMessages(ctx, letter); err != nil {

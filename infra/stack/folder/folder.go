@@ -86,6 +86,9 @@ func (f Folder) Secrets() string { return filepath.Join(string(f), "secrets") }
 // Data holds what the servers store; `down` keeps it.
 func (f Folder) Data() string { return filepath.Join(string(f), "data") }
 
+// Archive holds the payments that are too old for the database; only its owner may look in.
+func (f Folder) Archive() string { return filepath.Join(string(f), "archive") }
+
 // Run holds the records of the processes and their generated configuration.
 func (f Folder) Run() string { return filepath.Join(string(f), "run") }
 

@@ -146,6 +146,28 @@ func TestParsePackages_KeepsLibrariesOnly(t *testing.T) {
 	}
 }
 
+// FuzzParsePackages: a list that is taken has the wanted package, nothing but libraries beside it, and no file outside of the
+// folder.
+func FuzzParsePackages(f *testing.F) {
+	f.Add("'http://mirror/x' demo-server_1%3a3.2-1_amd64.deb 50 SHA256:ab\n'http://mirror/x' libc6_2_amd64.deb 10 SHA256:cd\n")
+	f.Add("'http://mirror/x' demo-server_1_a.deb 50 SHA256:ab\n'http://mirror/x' lib/../../x_1_a.deb 1 SHA256:ab\n")
+	f.Add("'http://mirror/x' demo-server_1_a.deb -1 SHA256:ab\n")
+	f.Fuzz(func(t *testing.T, out string) {
+		list, err := parsePackages(out, "demo-server")
+		if err != nil {
+			return
+		}
+		if list.versionOf("demo-server") == "" {
+			t.Error("the wanted package has no version")
+		}
+		for _, p := range list {
+			if p.name != "demo-server" && !library(p.name) || filepath.Dir(filepath.Join("folder", p.file)) != "folder" || p.size < 0 {
+				t.Errorf("taken: %+v", p)
+			}
+		}
+	})
+}
+
 func TestMirrorOf_PicksTheMainArchive(t *testing.T) {
 	targets := "stable-security main http://a/debian-security/\nnodistro main http://vendor/deb/\nstable contrib http://c/debian/\nstable main http://b/debian/\n"
 	if got, err := mirrorOf(targets); err != nil || got != "http://b/debian/" {

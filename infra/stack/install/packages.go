@@ -35,7 +35,7 @@ func parsePackages(out, wanted string) (packageList, error) {
 		part := strings.Split(strings.TrimSuffix(field[1], ".deb"), "_")
 		size, err := strconv.ParseInt(field[2], 10, 64)
 		hash, ok := strings.CutPrefix(field[3], "SHA256:")
-		if len(part) != 3 || err != nil || !ok {
+		if len(part) != 3 || err != nil || size < 0 || !ok || field[1] != filepath.Base(field[1]) { // it becomes a file of our folder
 			return nil, fmt.Errorf("apt's line cannot be read: %q", line)
 		}
 		if part[0] == wanted || library(part[0]) {

@@ -49,7 +49,8 @@ func (s Server) DSN(user, password string) string {
 // AdminDSN may change the schema.
 func (s Server) AdminDSN() string { return s.DSN("payment_admin", s.Passwords.Admin) }
 
-// AppDSN reads and writes rows, and makes partitions.
+// AppDSN reads and writes rows, makes partitions, and takes old ones out (EXCHANGE PARTITION wants ALTER, INSERT, CREATE and
+// DROP of both tables).
 func (s Server) AppDSN() string { return s.DSN("payment_app", s.Passwords.App) }
 
 // VerifierDSN only reads.

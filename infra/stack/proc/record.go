@@ -68,9 +68,22 @@ func Load(dir, name string) (Record, error) {
 	if err != nil {
 		return Record{}, fmt.Errorf("read the record of %s: %w", name, err)
 	}
+	r, err := decodeRecord(text)
+	if err != nil {
+		return Record{}, fmt.Errorf("read the record of %s: %w", name, err)
+	}
+	return r, nil
+}
+
+// decodeRecord refuses what no Save wrote: signals go to the pid that stands here, and those below 1 mean whole groups of
+// processes (kill(2)).
+func decodeRecord(text []byte) (Record, error) {
 	var r Record
 	if err := json.Unmarshal(text, &r); err != nil {
-		return Record{}, fmt.Errorf("read the record of %s: %w", name, err)
+		return Record{}, err
+	}
+	if r.PID < 1 || r.Name == "" {
+		return Record{}, fmt.Errorf("it names no process: pid %d, name %q", r.PID, r.Name)
 	}
 	return r, nil
 }

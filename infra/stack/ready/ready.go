@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -108,8 +109,11 @@ func HAProxy(statsURL string, servers ...string) Check {
 // must be there too.
 func notUp(page string, servers []string) ([]string, error) {
 	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(page, "# "))).ReadAll()
-	if err != nil || len(rows) == 0 {
+	if err != nil {
 		return nil, fmt.Errorf("HAProxy's statistics cannot be read: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, errors.New("HAProxy's statistics are empty")
 	}
 	name, status, check := slices.Index(rows[0], "svname"), slices.Index(rows[0], "status"), slices.Index(rows[0], "check_status")
 	if name < 0 || status < 0 || check < 0 {

@@ -4,7 +4,6 @@ package secrets
 
 import (
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -15,36 +14,25 @@ import (
 	"gazua.example/infra/mysql"
 )
 
-const (
-	mysqlFile     = "mysql.json"
-	merchantsFile = "merchants.json"
-)
+const mysqlFile = "mysql.json"
 
-// Merchant is one customer of the payment system, as `payment-api merchants` and loadgen read it.
-type Merchant struct {
-	ID            int    `json:"id"`
-	Name          string `json:"name"`
-	APIKey        string `json:"api_key"`
-	WebhookSecret string `json:"webhook_secret"`
-}
-
-// MerchantsFile is where the merchants' keys lie.
-func MerchantsFile(dir string) string { return filepath.Join(dir, merchantsFile) }
-
-// Ensure makes what is missing in dir and returns the database passwords.
-func Ensure(dir string) (mysql.Passwords, error) {
+// Ensure makes what is missing in dir and returns the database passwords. The merchants are called back below the
+// address callbacks.
+func Ensure(dir, callbacks string) (mysql.Passwords, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return mysql.Passwords{}, fmt.Errorf("make the secrets' folder: %w", err)
 	}
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return mysql.Passwords{}, fmt.Errorf("close the secrets' folder: %w", err)
 	}
-	merchants := []Merchant{newMerchant(1, "merchant-a"), newMerchant(2, "merchant-b")}
-	if err := writeOnce(filepath.Join(dir, merchantsFile), merchants); err != nil {
+	if err := ensureMerchants(MerchantsFile(dir), callbacks); err != nil {
 		return mysql.Passwords{}, err
 	}
-	if err := writeOnce(filepath.Join(dir, mysqlFile), NewPasswords()); err != nil {
-		return mysql.Passwords{}, err
+	passwords := filepath.Join(dir, mysqlFile)
+	if _, err := os.Stat(passwords); errors.Is(err, os.ErrNotExist) {
+		if err := write(passwords, NewPasswords()); err != nil {
+			return mysql.Passwords{}, err
+		}
 	}
 	return Passwords(dir)
 }
@@ -67,29 +55,25 @@ func NewPasswords() mysql.Passwords {
 	return mysql.Passwords{Root: hexKey(16), Admin: hexKey(16), App: hexKey(16), Verifier: hexKey(16)}
 }
 
-func newMerchant(id int, name string) Merchant {
-	secret := make([]byte, 32)
-	rand.Read(secret)
-	return Merchant{id, name, "gzk_" + hexKey(32), "whsec_" + base64.StdEncoding.EncodeToString(secret)}
-}
-
 func hexKey(bytes int) string {
 	key := make([]byte, bytes)
 	rand.Read(key) // never fails (crypto/rand)
 	return hex.EncodeToString(key)
 }
 
-// writeOnce leaves an existing file as it is. The rename makes it appear whole: a file cut short by a crash would lock
-// everyone out of the database for good.
-func writeOnce(path string, value any) error {
-	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
+// write puts a whole file in the place of the old one, if there is any, after it has reached the disk: a file cut short by
+// a crash would lock everyone out of the database, or a merchant out of the API, for good.
+func write(path string, value any) error {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", filepath.Base(path), err)
 	}
-	if err := os.WriteFile(path+".new", append(text, '\n'), 0o600); err != nil {
+	file, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	}
+	_, err = file.Write(append(text, '\n'))
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
 	}
 	return os.Rename(path+".new", path)

@@ -3,6 +3,7 @@ package secrets_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,9 +13,11 @@ import (
 	"gazua.example/infra/stack/secrets"
 )
 
+const callbacks = "http://127.0.0.1:18090/callbacks"
+
 func TestEnsure_MakesOnceAndOnlyForTheOwner(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "secrets")
-	first, err := secrets.Ensure(dir)
+	first, err := secrets.Ensure(dir, callbacks)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +25,7 @@ func TestEnsure_MakesOnceAndOnlyForTheOwner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := secrets.Ensure(dir)
+	second, err := secrets.Ensure(dir, callbacks)
 	if err != nil || second != first {
 		t.Errorf("the passwords changed at the second call: %v", err)
 	}
@@ -49,7 +52,7 @@ func TestEnsure_MakesOnceAndOnlyForTheOwner(t *testing.T) {
 
 func TestEnsure_MerchantsHaveTheShapeThatOthersRead(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := secrets.Ensure(dir); err != nil {
+	if _, err := secrets.Ensure(dir, callbacks); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(secrets.MerchantsFile(dir))
@@ -66,6 +69,9 @@ func TestEnsure_MerchantsHaveTheShapeThatOthersRead(t *testing.T) {
 		}
 		if key, _ := m["api_key"].(string); !regexp.MustCompile(`^gzk_[0-9a-f]{64}$`).MatchString(key) {
 			t.Error("api_key is not gzk_ and 64 hex digits")
+		}
+		if want := fmt.Sprintf("%s/%d", callbacks, i+1); m["callback_url"] != want {
+			t.Errorf("callback_url %v, want %s", m["callback_url"], want)
 		}
 		secret, _ := m["webhook_secret"].(string)
 		raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))

@@ -2,6 +2,7 @@ package topology
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -31,6 +32,8 @@ var portKnobs = []struct {
 	{"PORT_PAYMENT_WORKER_2_ADMIN", 18192, "payment-worker-2, admin"},
 	{"PORT_HAPROXY", 18080, "HAProxy, the front door"},
 	{"PORT_HAPROXY_STATS", 18480, "HAProxy's statistics page"},
+	// No process of the stack listens here, so that `up` does not mind who does: loadgen does while it runs.
+	{"PORT_CALLBACKS", 18090, "the merchants' callbacks, which loadgen receives during a run"},
 }
 
 // ReadPorts reads the ports from the environment. Chosen tells whether it names any.
@@ -72,13 +75,23 @@ func LoadPorts(dir string) (Ports, error) {
 	if err != nil {
 		return nil, err
 	}
-	var p Ports
+	return decodePorts(text)
+}
+
+func decodePorts(text []byte) (Ports, error) {
+	p := Ports{}
 	if err := json.Unmarshal(text, &p); err != nil {
 		return nil, fmt.Errorf("read the saved ports: %w", err)
 	}
+	if p == nil { // the text was null
+		return nil, errors.New("read the saved ports: there are none")
+	}
 	for _, k := range portKnobs {
-		if p[k.env] == 0 {
+		if _, saved := p[k.env]; !saved {
 			p[k.env] = k.def // saved before this port existed
+		}
+		if p[k.env] < 1 || p[k.env] > 65535 {
+			return nil, fmt.Errorf("read the saved ports: %s is %d, which is no port", k.env, p[k.env])
 		}
 	}
 	return p, nil

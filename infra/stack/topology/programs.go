@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -30,10 +29,13 @@ func (s Settings) api(number int) Process {
 	return p
 }
 
-// worker has no port but its admin's: it serves nobody.
+// worker has no port but its admin's: it serves nobody. It may call merchants back on this machine, and on no other
+// private address, because there loadgen plays them. Old payments go to a folder that is its owner's only, as secrets are.
 func (s Settings) worker(number int) Process {
 	p := s.program("payment-worker", number)
-	p.Env = append(append(p.Env, s.means()...), "KAFKA_BROKERS="+s.at("PORT_BROKER"))
+	archive := s.Folder.Archive()
+	p.Env = append(append(p.Env, s.means()...), "KAFKA_BROKERS="+s.at("PORT_BROKER"), "CALLBACK_ALLOW=127.0.0.1/32", "ARCHIVE_DIR="+archive)
+	p.Prepare = func(context.Context) error { return os.MkdirAll(archive, 0o700) }
 	p.StopBound = 40 * time.Second // it finishes what it claimed and leaves its group
 	return p
 }
@@ -42,7 +44,7 @@ func (s Settings) worker(number int) Process {
 func (s Settings) program(kind string, number int) Process {
 	name := fmt.Sprintf("%s-%d", kind, number)
 	knob := portKnob(name)
-	env := append(s.processors(), "INSTANCE="+name, "ADMIN_LISTEN="+s.at(knob+"_ADMIN"))
+	env := append(s.processors(kind), "INSTANCE="+name, "ADMIN_LISTEN="+s.at(knob+"_ADMIN"))
 	ports := []int{s.Ports[knob+"_ADMIN"]}
 	if port, listens := s.Ports[knob]; listens {
 		env = append(env, "LISTEN="+s.at(knob))
@@ -50,7 +52,7 @@ func (s Settings) program(kind string, number int) Process {
 	}
 	return Process{
 		Spec: proc.Spec{Name: name, Path: s.Binary(kind), Env: env, Log: s.log(name)},
-		Kind: kind, Wave: 1, Ports: ports, Prepare: nothing,
+		Kind: kind, Wave: 1, Ports: ports, Commands: true, Prepare: nothing,
 		Ready:      ready.HTTP("http://" + s.at(knob+"_ADMIN") + "/readyz"),
 		StopSignal: syscall.SIGTERM,
 	}
@@ -59,20 +61,23 @@ func (s Settings) program(kind string, number int) Process {
 // processors is what the caller passes on, and, unless that says otherwise, how many processors one Go program uses at a
 // time: half of them, since there are several of each. More only makes idle threads look for work that the other
 // processes have, which costs both (measured: 8 % of the CPU on two cores, and half of the mock's delay).
-func (s Settings) processors() []string {
-	for _, variable := range s.Pass {
+func (s Settings) processors(kind string) []string {
+	passed := passedTo(kind, s.Pass)
+	for _, variable := range passed {
 		if strings.HasPrefix(variable, "GOMAXPROCS=") {
-			return slices.Clone(s.Pass)
+			return passed
 		}
 	}
-	return append(slices.Clone(s.Pass), fmt.Sprintf("GOMAXPROCS=%d", max(1, runtime.NumCPU()/2)))
+	return append(passed, fmt.Sprintf("GOMAXPROCS=%d", max(1, runtime.NumCPU()/2)))
 }
 
 // means is where the database and the payment means are; the mock plays all three.
 func (s Settings) means() []string {
-	mock := "http://" + s.at("PORT_MOCK_PG_1")
+	mock := s.mockURL()
 	return []string{"MYSQL_DSN=" + s.Server().AppDSN(), "PG_URL=" + mock, "POINT_URL=" + mock, "COUPON_URL=" + mock}
 }
+
+func (s Settings) mockURL() string { return "http://" + s.at("PORT_MOCK_PG_1") }
 
 // portKnob is the variable that sets the port of a process.
 func portKnob(name string) string {

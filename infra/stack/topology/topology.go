@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -24,11 +25,12 @@ import (
 // Process is one process of a topology.
 type Process struct {
 	proc.Spec
-	Kind    string // processes of one kind are stopped together
-	Wave    int    // those of a wave start together, after the wave before is ready
-	Ports   []int  // the first is the one that people mean
-	Prepare func(context.Context) error
-	Ready   ready.Check
+	Kind     string // processes of one kind are stopped together
+	Wave     int    // those of a wave start together, after the wave before is ready
+	Ports    []int  // the first is the one that people mean
+	Commands bool   // it is a program of ours, which can also run one command and end (Once)
+	Prepare  func(context.Context) error
+	Ready    ready.Check
 
 	StopSignal syscall.Signal
 	StopBound  time.Duration // then it is killed
@@ -46,12 +48,6 @@ type Settings struct {
 
 // Waves is the number of waves.
 const Waves = 3
-
-// PassThrough are the variables that reach our programs when the caller has them set.
-var PassThrough = []string{
-	"LOG_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT", "TRACE_PERCENT", "GOMAXPROCS", "GOGC",
-	"GROUP_MAX", "GROUP_WAIT", "GROUP_COMMITTERS", "MYSQL_CONNECTIONS", "WORKERS", "RESOLVERS", "MAX_IN_FLIGHT",
-}
 
 // Single is the smallest whole system: one of each server, two of each program of ours, one mock of the payment means.
 func Single(s Settings) []Process {
@@ -86,11 +82,26 @@ func (s Settings) Server() mysqld.Server {
 // Binary is the file of a program of ours.
 func (s Settings) Binary(program string) string { return filepath.Join(s.Bin, program) }
 
-// Env tells loadgen where the system is, one KEY=value a line; it holds the verifier's password.
+// Env tells loadgen where the system is and where the merchants' callbacks come, one KEY=value a line; it holds the
+// verifier's password.
 func (s Settings) Env(merchants string) string {
-	return fmt.Sprintf("TARGET=%s\nPG_ADMIN=%s\nMYSQL_DSN=%s\nKAFKA_BROKERS=%s\nMERCHANTS_FILE=%s\n",
-		"http://"+s.at("PORT_HAPROXY"), "http://"+s.at("PORT_MOCK_PG_1_ADMIN"), s.Server().VerifierDSN(), s.at("PORT_BROKER"), merchants)
+	var text strings.Builder
+	for _, line := range [][2]string{
+		{"TARGET", "http://" + s.at("PORT_HAPROXY")},
+		{"PG_URL", s.mockURL()},
+		{"PG_ADMIN", "http://" + s.at("PORT_MOCK_PG_1_ADMIN")},
+		{"MYSQL_DSN", s.Server().VerifierDSN()},
+		{"KAFKA_BROKERS", s.at("PORT_BROKER")},
+		{"MERCHANTS_FILE", merchants},
+		{"CALLBACK_LISTEN", s.at("PORT_CALLBACKS")},
+	} {
+		text.WriteString(line[0] + "=" + line[1] + "\n")
+	}
+	return text.String()
 }
+
+// Callbacks is the address below which each merchant has the URL of its callbacks.
+func (s Settings) Callbacks() string { return "http://" + s.at("PORT_CALLBACKS") + "/callbacks" }
 
 func (s Settings) at(port string) string { return fmt.Sprintf("127.0.0.1:%d", s.Ports[port]) }
 

@@ -1,6 +1,8 @@
 package topology_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +21,7 @@ func settings(t *testing.T, env map[string]string) (topology.Settings, error) {
 	return topology.Settings{
 		Folder: folder.Folder("/repo/.stack"), Bin: "/repo/bin", Ports: ports,
 		Passwords: mysql.Passwords{Root: "pr", Admin: "pa", App: "pp", Verifier: "pv"},
-		Pass:      []string{"LOG_LEVEL=debug", "GOMAXPROCS=3"},
+		Pass:      []string{"LOG_LEVEL=debug", "GOMAXPROCS=3", "PG_PROFILE=bound", "KEY_TTL=3h", "WORKERS=8", "MAX_IN_FLIGHT=9"},
 	}, c.Err()
 }
 
@@ -40,16 +42,17 @@ func TestSingle_Environments(t *testing.T) {
 	}
 	for name, want := range map[string][]string{
 		"payment-api-2": {
-			"LISTEN=127.0.0.1:18082", "ADMIN_LISTEN=127.0.0.1:18182", "INSTANCE=payment-api-2", "LOG_LEVEL=debug", "GOMAXPROCS=3",
+			"LISTEN=127.0.0.1:18082", "ADMIN_LISTEN=127.0.0.1:18182", "INSTANCE=payment-api-2", "LOG_LEVEL=debug", "GOMAXPROCS=3", "KEY_TTL=3h", "MAX_IN_FLIGHT=9",
 			"MYSQL_DSN=payment_app:pp@tcp(127.0.0.1:13306)/payment", "PG_URL=http://127.0.0.1:18085",
 			"POINT_URL=http://127.0.0.1:18085", "COUPON_URL=http://127.0.0.1:18085",
 		},
 		"payment-worker-1": {
 			"ADMIN_LISTEN=127.0.0.1:18191", "INSTANCE=payment-worker-1", "LOG_LEVEL=debug", "GOMAXPROCS=3", "KAFKA_BROKERS=127.0.0.1:19092",
+			"KEY_TTL=3h", "WORKERS=8", "CALLBACK_ALLOW=127.0.0.1/32", "ARCHIVE_DIR=/repo/.stack/archive",
 			"MYSQL_DSN=payment_app:pp@tcp(127.0.0.1:13306)/payment", "PG_URL=http://127.0.0.1:18085",
 			"POINT_URL=http://127.0.0.1:18085", "COUPON_URL=http://127.0.0.1:18085",
 		},
-		"mock-pg-1": {"LISTEN=127.0.0.1:18085", "ADMIN_LISTEN=127.0.0.1:18185", "INSTANCE=mock-pg-1", "LOG_LEVEL=debug", "GOMAXPROCS=3", "BOOK_DIR=/repo/.stack/data/mock-pg-1"},
+		"mock-pg-1": {"LISTEN=127.0.0.1:18085", "ADMIN_LISTEN=127.0.0.1:18185", "INSTANCE=mock-pg-1", "LOG_LEVEL=debug", "GOMAXPROCS=3", "PG_PROFILE=bound", "BOOK_DIR=/repo/.stack/data/mock-pg-1"},
 		"broker":    {"PORT=19092", "DATA_DIR=/repo/.stack/data/broker"},
 		"mysql":     {"TZ=UTC"},
 	} {
@@ -92,8 +95,80 @@ func TestSingle_EveryPortIsItsOwnAndMovesWithTheOffset(t *testing.T) {
 			}
 		}
 	}
-	if want := "TARGET=http://127.0.0.1:19080\n"; !strings.HasPrefix(moved.Env("m"), want) {
-		t.Errorf("stack.env: %s", moved.Env("m"))
+	want := "TARGET=http://127.0.0.1:19080\nPG_URL=http://127.0.0.1:19085\nPG_ADMIN=http://127.0.0.1:19185\n" +
+		"MYSQL_DSN=verifier:pv@tcp(127.0.0.1:21000)/payment\nKAFKA_BROKERS=127.0.0.1:20092\nMERCHANTS_FILE=m\nCALLBACK_LISTEN=127.0.0.1:19090\n"
+	if got := moved.Env("m"); got != want {
+		t.Errorf("stack.env\n got %s\nwant %s", got, want)
+	}
+	if got, want := moved.Callbacks(), "http://127.0.0.1:19090/callbacks"; got != want {
+		t.Errorf("callbacks at %s, want %s", got, want)
+	}
+}
+
+// What a command shares with the process beside which it runs, both would lose by: the name and the ports.
+func TestOnce_IsTheProcessesEnvironmentUnderAnotherNameAndOtherPorts(t *testing.T) {
+	s, err := settings(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range topology.Single(s) {
+		if !p.Commands {
+			continue
+		}
+		own, once := slices.Sorted(slices.Values(p.Env)), slices.Sorted(slices.Values(p.Once()))
+		for i, variable := range own {
+			name, value, _ := strings.Cut(variable, "=")
+			want := variable
+			switch name {
+			case "INSTANCE":
+				want = "INSTANCE=" + value + "-cli"
+			case "LISTEN", "ADMIN_LISTEN":
+				want = name + "=127.0.0.1:0"
+			}
+			if once[i] != want {
+				t.Errorf("%s: %s became %s, want %s", p.Name, variable, once[i], want)
+			}
+		}
+		if len(own) != len(once) || !slices.Contains(p.Env, "INSTANCE="+p.Name) {
+			t.Errorf("%s: %q became %q", p.Name, own, once)
+		}
+	}
+}
+
+// `up` says of a running process that its settings have changed: of that one, and of no other.
+func TestPassThrough_ChangesTheFingerprintsOfThoseWhoReadIt(t *testing.T) {
+	readers := map[string][]string{
+		"GOGC": {"mock-pg", "payment-api", "payment-worker"}, "PG_PROFILE": {"mock-pg"}, "PG_LATE_BOUND": {"mock-pg"},
+		"MAX_IN_FLIGHT": {"payment-api"}, "WORKERS": {"payment-worker"}, "RESOLVERS": {"payment-worker"},
+	}
+	for _, name := range []string{
+		"KEY_TTL", "RETENTION_DAYS", "MERCHANT_RATE", "RESCUE_AFTER", "MEANS_TIMEOUT", "SYNC_DEADLINE", "LEASE", "LEASE_MARGIN", "RESOLVE_DEADLINE",
+		"LATE_BOUND", "PG_WINDOW", "EXPIRES", "RESERVATION_TTL", "DEFER", "GROUP_MAX", "GROUP_WAIT", "GROUP_COMMITTERS", "MYSQL_CONNECTIONS",
+	} {
+		readers[name] = []string{"payment-api", "payment-worker"}
+	}
+	s, err := settings(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := topology.Single(s)
+	for name, kinds := range readers {
+		if !slices.Contains(topology.PassThrough(), name) {
+			t.Errorf("%s is not passed on", name)
+		}
+		changed := s
+		changed.Pass = append(slices.Clone(s.Pass), name+"=1")
+		for i, p := range topology.Single(changed) {
+			p.Path, p.Also, before[i].Path, before[i].Also = "/bin/sh", nil, "/bin/sh", nil // the programs are not built here
+			was, err := before[i].Fingerprint()
+			now, err2 := p.Fingerprint()
+			if err != nil || err2 != nil {
+				t.Fatal(err, err2)
+			}
+			if got, want := now != was, slices.Contains(kinds, p.Kind); got != want {
+				t.Errorf("%s changed %s: %t, want %t", name, p.Name, got, want)
+			}
+		}
 	}
 }
 
@@ -115,5 +190,15 @@ func TestPorts_SurviveInAFile(t *testing.T) {
 	}
 	if got, err := topology.LoadPorts(dir); err != nil || !got.Equal(s.Ports) {
 		t.Errorf("loaded %v %v", got, err)
+	}
+	// Saved by a stack that knew no callbacks yet, and by nobody.
+	older := filepath.Join(dir, "ports.json")
+	for text, want := range map[string]int{`{"PORT_MYSQL": 13307}`: 18090, `{"PORT_CALLBACKS": 0}`: 0, `{"PORT_CALLBACKS": 65536}`: 0, `null`: 0, `[]`: 0} {
+		if err := os.WriteFile(older, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := topology.LoadPorts(dir); (err == nil) != (want > 0) || got["PORT_CALLBACKS"] != want {
+			t.Errorf("%s: %v %v", text, got, err)
+		}
 	}
 }

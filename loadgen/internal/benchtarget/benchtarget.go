@@ -36,7 +36,11 @@ func ServeIfChild() {
 func serve(ctx *fasthttp.RequestCtx) {
 	order, amount := between(ctx.Request.Body(), `"order_id":"`, `"`), between(ctx.Request.Body(), `"amount":`, `,`)
 	ctx.SetContentType("application/json")
+	id, cancellation, canceling := bytes.Cut(ctx.Path()[len("/v1/payments"):], []byte("/cancellations"))
 	switch {
+	case canceling && len(cancellation) == 0:
+		ctx.SetStatusCode(201)
+		fmt.Fprintf(ctx, `{"payment_id":%q,"seq":1,"status":"SUCCEEDED","amount":20000,"currency":"KRW","refunds":[{"means":"PG","amount":20000,"status":"REFUNDED"}],"created_at":"2026-11-23T00:00:00.000000Z"}`, id[1:])
 	case ctx.IsGet():
 		fmt.Fprintf(ctx, `{"id":"7","status":"PAID","legs":[{"means":"PG","amount":20000,"status":"CAPTURED"}],"created_at":"2026-11-23T00:00:00Z","version":3}`)
 	case len(ctx.Request.Header.Peek("Prefer")) > 0:

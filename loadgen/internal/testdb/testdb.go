@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,8 +17,16 @@ import (
 	"gazua.example/infra/stack/stacktest"
 )
 
-// schema is read as a file: the verifier shares the tables with the system, and no code.
-const schema = "../../payment-api/mysql/migrations/0001_payment.sql"
+// migrations are read as files: the verifier shares the tables with the system, and no code.
+const migrations = "../../payment-api/mysql/migrations"
+
+// tables that the verifier reads, and of those the ones that are cut into partitions.
+var (
+	tables = []string{
+		"payment", "payment_leg", "payment_event", "cancellation", "refund", "journal_entry", "idempotency_key", "open_payment", "outbox", "callback",
+	}
+	partitioned = tables[:6]
+)
 
 var stop = func() {}
 
@@ -45,7 +55,7 @@ func Open(t *testing.T) (admin *sql.DB, verifierDSN string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = admin.Close() })
-	for _, table := range []string{"payment", "payment_leg", "payment_event", "open_payment", "outbox"} {
+	for _, table := range tables {
 		if _, err := admin.ExecContext(t.Context(), "DELETE FROM "+table); err != nil {
 			t.Fatal(err)
 		}
@@ -53,19 +63,27 @@ func Open(t *testing.T) (admin *sql.DB, verifierDSN string) {
 	return admin, server.VerifierDSN
 }
 
-// createSchema runs the migration and gives its range tables a partition for the ids of the tests.
+// createSchema runs the migrations and gives the range tables a partition for the ids of the tests.
 func createSchema(dsn string) error {
-	text, err := os.ReadFile(schema)
+	files, err := filepath.Glob(filepath.Join(migrations, "*.sql"))
 	if err != nil {
 		return err
+	}
+	slices.Sort(files)
+	var statements []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		statements = append(statements, strings.Split(withoutComments(string(text)), ";\n")...)
 	}
 	db, err := sql.Open("mysql", dsn)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	statements := strings.Split(withoutComments(string(text)), ";\n")
-	for _, table := range []string{"payment", "payment_leg", "payment_event"} {
+	for _, table := range partitioned {
 		statements = append(statements, "ALTER TABLE "+table+" ADD PARTITION (PARTITION p1 VALUES LESS THAN (9223372036854775807))")
 	}
 	for _, s := range statements {

@@ -58,6 +58,9 @@ func TestLine_WhatIsWrittenIsWhatIsRead(t *testing.T) {
 		if rapid.Bool().Draw(t, "optional") {
 			e.Code, e.Token, e.ExpiresAt = text("code"), rapid.StringMatching(`gz1;[!#-\[\]-~]{0,80}`).Draw(t, "token"), e.At.Add(time.Hour)
 		}
+		if e.Effect == Refunded || rapid.Bool().Draw(t, "of another") {
+			e.Original = text("original")
+		}
 		got, err := ParseLine(bytes.TrimSuffix(e.appendLine(nil), []byte("\n")))
 		if err != nil || !reflect.DeepEqual(got, e) {
 			t.Fatalf("wrote %+v\nread  %+v (%v)", e, got, err)
@@ -119,6 +122,8 @@ func TestOpen_DamageInTheMiddleNamesFileAndLine(t *testing.T) {
 		"a line twice":     {one + two + two, "line 3: seq is 2, not 3"},
 		"unknown effect":   {one + strings.Replace(two, "charged", "gifted", 1), `line 2: effect "gifted"`},
 		"odd transaction":  {one + strings.Replace(two, `transaction_id":"`, `transaction_id":"t+`, 1), "line 2: transaction_id"},
+		"no original":      {one + strings.Replace(two, "charged", "refunded", 1), "line 2: a refund without"},
+		"nor refused":      {one + strings.NewReplacer("charged", "refused", `"charge"`, `"refund"`).Replace(two), "line 2: a refund without"},
 		"no reference":     {strings.Replace(one, "1.1", "", 1), "line 1"},
 		"an endless line":  {one + strings.Repeat("x", maxLine+1) + "\n" + three, "line 2"},
 		"last line is odd": {one + "{}\n", "line 2"},

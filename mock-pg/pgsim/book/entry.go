@@ -17,6 +17,7 @@ type Entry struct {
 	Op          string // of the request; `expire` when time did it
 	Effect      Effect
 	Reference   string
+	Original    string // of a refund: the reference that was charged or captured
 	OrderID     string
 	Merchant    string
 	Amount      int64 // minor units
@@ -29,10 +30,11 @@ type Entry struct {
 }
 
 // Effect is what an entry changes. Money is live from charged (PG) or captured (points, coupons) until voided, and a
-// reservation from held until captured, released or expired.
+// reservation from held until captured, released or expired. What is refunded comes off the live money of the original.
 type Effect string
 
-// The effects. Declined and refused change no money; canceled is a net-cancel itself: a tombstone.
+// The effects. Declined and refused change no money; canceled is a net-cancel itself: a tombstone,
+// unless its code says that it leaves none.
 const (
 	Charged  Effect = "charged"
 	Declined Effect = "declined"
@@ -43,10 +45,11 @@ const (
 	Voided   Effect = "voided"
 	Canceled Effect = "canceled"
 	Expired  Effect = "expired"
+	Refunded Effect = "refunded"
 )
 
 // Effects lists them all, in the order of the statistics.
-var Effects = []Effect{Charged, Declined, Refused, Held, Captured, Released, Voided, Canceled, Expired}
+var Effects = []Effect{Charged, Declined, Refused, Held, Captured, Released, Voided, Canceled, Expired, Refunded}
 
 func (e Effect) known() bool {
 	for _, known := range Effects {
@@ -57,13 +60,16 @@ func (e Effect) known() bool {
 	return false
 }
 
-// opens tells the effects that start a transaction; its id is the seq of their entry.
-func (e Effect) opens() bool { return e == Charged || e == Held }
+// opens tells the effects that start a transaction; its id is the seq of their entry. A refund is one
+// of its own.
+func (e Effect) opens() bool { return e == Charged || e == Held || e == Refunded }
 
 // AppendTransactionID writes a transaction's id as clients see it.
 func AppendTransactionID(to []byte, transaction uint64) []byte {
 	return strconv.AppendUint(append(to, "t-"...), transaction, 10)
 }
+
+const tokenMember = `,"token":"`
 
 // appendLine encodes the entry by hand: it is the hot path of every booking. No text needs escaping, since the server
 // admits printable ASCII without quotes and backslashes only.
@@ -74,6 +80,9 @@ func (e *Entry) appendLine(to []byte) []byte {
 	to = appendText(to, `,"op":"`, e.Op)
 	to = appendText(to, `,"effect":"`, string(e.Effect))
 	to = appendText(to, `,"reference":"`, e.Reference)
+	if e.Original != "" {
+		to = appendText(to, `,"original":"`, e.Original)
+	}
 	to = appendText(to, `,"order_id":"`, e.OrderID)
 	to = appendText(to, `,"merchant":"`, e.Merchant)
 	to = strconv.AppendInt(append(to, `,"amount":`...), e.Amount, 10)
@@ -93,7 +102,7 @@ func (e *Entry) appendLine(to []byte) []byte {
 		to = strconv.AppendInt(append(to, `,"nth":`...), int64(e.Nth), 10)
 	}
 	if e.Token != "" {
-		to = appendText(to, `,"token":"`, e.Token)
+		to = appendText(to, tokenMember, e.Token)
 	}
 	return append(to, '}', '\n')
 }
@@ -114,6 +123,7 @@ type line struct {
 	Op          string    `json:"op"`
 	Effect      Effect    `json:"effect"`
 	Reference   string    `json:"reference"`
+	Original    string    `json:"original"`
 	OrderID     string    `json:"order_id"`
 	Merchant    string    `json:"merchant"`
 	Amount      int64     `json:"amount"`
@@ -137,9 +147,12 @@ func ParseLine(text []byte) (Entry, error) {
 	if !l.Effect.known() {
 		return Entry{}, fmt.Errorf("effect %q is not known", l.Effect)
 	}
+	if l.Original == "" && (l.Effect == Refunded || l.Op == "refund") {
+		return Entry{}, errors.New("a refund without its original")
+	}
 	e := Entry{
-		Seq: l.Seq, At: l.At, Means: l.Means, Op: l.Op, Effect: l.Effect, Reference: l.Reference, OrderID: l.OrderID, Merchant: l.Merchant,
-		Amount: l.Amount, Currency: l.Currency, Code: l.Code, ExpiresAt: l.ExpiresAt, Nth: l.Nth, Token: l.Token,
+		Seq: l.Seq, At: l.At, Means: l.Means, Op: l.Op, Effect: l.Effect, Reference: l.Reference, Original: l.Original,
+		OrderID: l.OrderID, Merchant: l.Merchant, Amount: l.Amount, Currency: l.Currency, Code: l.Code, ExpiresAt: l.ExpiresAt, Nth: l.Nth, Token: l.Token,
 	}
 	if l.Transaction == "" {
 		return e, nil

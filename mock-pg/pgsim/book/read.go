@@ -26,7 +26,7 @@ func (x *index) add(seq uint64, length int64) {
 
 // Section is the lines of the book behind one seq, complete up to Position, as they were when Since was called.
 type Section struct {
-	io.Reader
+	*bufio.Reader
 	Position uint64
 	file     *os.File
 }

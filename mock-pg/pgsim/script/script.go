@@ -3,16 +3,25 @@
 //
 //	gz1;seed=42;charge=silent:after@lognormal/50ms/0.5;inquiry=ok@fixed/5ms
 //	gz1;charge=decline:insufficient_funds,ok
+//	gz1;charge=late/4s;net-cancel=ok@fixed/20ms
+//	gz1;refund=silent:after,ok
 //
 // Segments are joined by `;`. The first is `gz1`; a token that does not start with it has no script. `seed=` is the number
 // that the delays are drawn from. Every other segment is `<op>=<step>[,<step>…]`: the n-th request of the operation for a
-// reference uses step n, and the last step repeats. A step is `<outcome>[@<delay>]`.
+// reference uses step n, and the last step repeats; refunds are counted for each refund's own reference. A step is
+// `<outcome>[@<delay>]`, and an outcome is one of
+//
+//	ok                      the honest answer
+//	decline[:<code>]        a refusal
+//	<fault>[:before|after]  what package fault has, before or after the booking
+//	late/<duration>         of a charge: the request is on its way for that long, only then is it decided and booked
 package script
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"gazua.example/mock-pg/fault"
 )
@@ -20,7 +29,7 @@ import (
 // Op is an operation of a payment means.
 type Op uint8
 
-// The operations, in the order of a payment's life.
+// The operations, in the order of a payment's life. Delays are drawn from these numbers: a new one goes to the end.
 const (
 	Charge Op = iota
 	Reserve
@@ -29,10 +38,11 @@ const (
 	Void
 	NetCancel
 	Inquiry
+	Refund
 	Ops int = iota
 )
 
-var opNames = [Ops]string{"charge", "reserve", "confirm", "release", "void", "net-cancel", "inquiry"}
+var opNames = [Ops]string{"charge", "reserve", "confirm", "release", "void", "net-cancel", "inquiry", "refund"}
 
 func (o Op) String() string { return opNames[o] }
 
@@ -48,12 +58,20 @@ func OpByName(name string) (Op, bool) {
 
 // Step is what happens to one request. The zero Step is an honest answer at once.
 type Step struct {
-	Decline string      // not empty: refuse with this code
-	Fault   fault.Fault // not nil: the client sees this instead of the answer
-	Name    string      // of the fault, for the statistics
-	After   bool        // the fault strikes after the booking
-	Delay   Delay
+	Decline string        // not empty: refuse with this code
+	Fault   fault.Fault   // not nil: the client sees this instead of the answer
+	Name    string        // of the fault, for the statistics
+	After   bool          // the fault strikes after the booking
+	Late    time.Duration // how long the request is still on its way, 0: it is here
+	Delay   Delay         // of the answer
 }
+
+// Decided tells the steps whose request is decided and booked when it is read: all but those that are late, and those
+// whose fault strikes before.
+func (s Step) Decided() bool { return s.Late == 0 && (s.Fault == nil || s.After) }
+
+// LateName is how a token, the statistics and the log name a request that is late.
+const LateName = "late"
 
 // Script is a parsed token without its seed. It is shared by all requests that carry the same wishes: never changed.
 type Script struct {
@@ -134,7 +152,11 @@ func parseStep(op Op, text string) (step Step, err error) {
 		}
 	}
 	name, detail, detailed := strings.Cut(outcome, ":")
+	lateBy, isLate := strings.CutPrefix(outcome, LateName+"/")
 	switch {
+	case isLate:
+		step.Name = LateName
+		step.Late, err = parseLate(op, lateBy)
 	case outcome == "ok":
 	case name == "decline":
 		if op == Inquiry {
@@ -158,10 +180,21 @@ func declineCode(code string, given bool) (string, error) {
 	return code, nil
 }
 
+func parseLate(op Op, text string) (time.Duration, error) {
+	if op != Charge {
+		return 0, fmt.Errorf("only a charge can be late, not a %s", op)
+	}
+	by, err := parseDuration(text)
+	if err == nil && by == 0 {
+		err = fmt.Errorf("late/%s is not late; write late/4s", text)
+	}
+	return by, err
+}
+
 func parseFault(name, when string, given bool) (f fault.Fault, after bool, err error) {
 	f, ok := fault.ByName(name)
 	if !ok {
-		return nil, false, fmt.Errorf("no outcome %q; there are ok, decline, %s", name, strings.Join(fault.Names(), ", "))
+		return nil, false, fmt.Errorf("no outcome %q; there are ok, decline, late/<duration>, %s", name, strings.Join(fault.Names(), ", "))
 	}
 	if given && when != "before" && when != "after" {
 		return nil, false, fmt.Errorf("%q: a fault strikes before or after the booking", name+":"+when)

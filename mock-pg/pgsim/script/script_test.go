@@ -33,6 +33,11 @@ func TestParse_EachTokenGivesItsSteps(t *testing.T) {
 			"gz1;seed=42;charge=silent:after@lognormal/50ms/0.5;inquiry=ok@fixed/5ms", Charge, 1,
 			Step{Fault: silent, Name: "silent", After: true, Delay: Delay{shape: lognormal, low: 50 * time.Millisecond, spread: 0.5}},
 		},
+		{"gz1;refund=silent:after", Refund, 1, Step{Fault: silent, Name: "silent", After: true}},
+		{"gz1;refund=decline:closed,ok@fixed/50ms", Refund, 1, Step{Decline: "closed"}},
+		{"gz1;refund=decline:closed,ok@fixed/50ms", Refund, 2, Step{Delay: fixed50}},
+		{"gz1;charge=late/4s", Charge, 1, Step{Name: "late", Late: 4 * time.Second}},
+		{"gz1;charge=late/30s,late/50ms@fixed/50ms", Charge, 2, Step{Name: "late", Late: 50 * time.Millisecond, Delay: fixed50}},
 		{"gz1;charge=ok@uniform/20ms/80ms", Charge, 1, Step{Delay: Delay{shape: uniform, low: 20 * time.Millisecond, high: 80 * time.Millisecond}}},
 	} {
 		s, _, _, err := Parse(c.token)
@@ -66,7 +71,15 @@ func TestParse_AFaultyScriptIsAnErrorThatNamesTheSegment(t *testing.T) {
 		"gz1;charge":                                     "charge",
 		"gz1;charge=":                                    "charge=",
 		"gz1;":                                           `no operation ""`,
-		"gz1;refund=ok":                                  "refund",
+		"gz1;capture=ok":                                 "capture",
+		"gz1;refund=late/4s":                             "only a charge",
+		"gz1;reserve=late/4s":                            "only a charge",
+		"gz1;charge=late":                                "late/<duration>",
+		"gz1;charge=late:after":                          "late/<duration>",
+		"gz1;charge=late/":                               "duration",
+		"gz1;charge=late/0s":                             "not late",
+		"gz1;charge=late/31s":                            "30s",
+		"gz1;charge=late/-1s":                            "-1s",
 		"gz1;charge=hang":                                "hang",
 		"gz1;charge=silent:later":                        "silent:later",
 		"gz1;charge=silent:":                             "before or after",
@@ -120,9 +133,12 @@ func TestLibrary_TokensThatDifferInTheirSeedShareAScript(t *testing.T) {
 }
 
 // FuzzParse: no token makes the parser panic, the library agrees with the parser on first and on second sight, and every
-// step of what is accepted draws a delay within bounds.
+// step of what is accepted draws a delay within bounds; only charges are late.
 func FuzzParse(f *testing.F) {
-	for _, token := range []string{"gz1", "tok", "gz1;seed=3;charge=ok@uniform/1ms/2ms", "gz1;charge=decline:x,silent:after@lognormal/50ms/0.5;seed=9"} {
+	for _, token := range []string{
+		"gz1", "tok", "gz1;seed=3;charge=ok@uniform/1ms/2ms", "gz1;charge=decline:x,silent:after@lognormal/50ms/0.5;seed=9",
+		"gz1;charge=late/4s@fixed/20ms,ok;net-cancel=ok;refund=silent:after,decline:closed@uniform/1ms/2ms,ok", "gz1;refund=late/1s", "gz1;charge=late/0s",
+	} {
 		f.Add(token)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
@@ -144,6 +160,9 @@ func FuzzParse(f *testing.F) {
 			step, _ := parsed.Step(Op(op), 1)
 			if d := step.Delay.Draw(seed, Op(op), 1); d < 0 || d > MaxDelay {
 				t.Fatalf("%q: a delay of %s", token, d)
+			}
+			if step.Late < 0 || step.Late > MaxDelay || step.Late > 0 && (Op(op) != Charge || step.Decided() || step.Name != LateName) {
+				t.Fatalf("%q: %s is late: %+v", token, Op(op), step)
 			}
 		}
 	})
