@@ -205,7 +205,7 @@ func withDatabase(set *config.Set, do func(context.Context, *sql.DB) error) erro
 	if err := set.Err(); err != nil {
 		return err
 	}
-	db, err := mysql.Open(dsn, 2)
+	db, err := mysql.OpenForMaintenance(dsn) // a migration may rebuild a large table
 	if err != nil {
 		return err
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"sync"
 	"time"
 
+	"gazua.example/infra/config"
 	"gazua.example/infra/lifecycle"
 	"gazua.example/infra/telemetry"
 	"gazua.example/payment-api/events"
@@ -25,96 +27,119 @@ import (
 )
 
 // serve wires the rooms together and works until it is told to stop.
-func serve(s settings) error {
-	stopping, cancel := lifecycle.Signals()
-	defer cancel()
+func serve(stopping context.Context, set *config.Set, args []string, _ io.Writer) error {
+	if len(args) > 0 {
+		return fmt.Errorf("serve takes no arguments, not %q", args[0])
+	}
+	s := readSettings(set)
+	if err := set.Err(); err != nil {
+		return err
+	}
 	tel, err := telemetry.Start(stopping, telemetry.Options{
 		Service: "payment-worker", Instance: s.instance, Endpoint: s.otlp, SampleRatio: float64(s.sampleRatio) / 100, LogLevel: s.logLevel, LogTo: os.Stderr,
 	})
 	if err != nil {
 		return err
 	}
-	db, err := mysql.Open(s.dsn, s.connections)
+	w, err := build(s, tel.Log)
 	if err != nil {
 		return err
 	}
-	long, err := mysql.OpenForMaintenance(s.dsn)
-	if err != nil {
-		return err
-	}
-	means, err := gateway.New(s.means)
-	if err != nil {
-		return err
-	}
-	offsets := rescue.NewGroupOffsets(s.brokers, events.Group, events.Topic, events.Partitions)
-	rescuer, err := rescue.New(mysql.NewOutbox(db), offsets, s.limits.RescueAfter, tel.Log)
-	if err != nil {
-		return err
-	}
-	store := mysql.NewStore(db, s.group)
-	service := &payment.Service{Store: store, Gateway: means, Clock: wallClock{}, Delivery: rescuer, Limits: s.limits, Actor: s.instance, Log: tel.Log}
-	callbacks := mysql.NewCallbacks(db)
-	sender, err := callback.New(s.callbacks, callbacks, tel.Log)
-	if err != nil {
-		return err
-	}
-	keeper, err := retention.New(long, s.retention, tel.Log)
-	if err != nil {
-		return err
-	}
-
-	ready := &readiness{db: db, brokers: s.brokers}
-	admin, err := lifecycle.StartAdmin(s.adminListen, ready.check, tel.Metrics)
+	admin, err := lifecycle.StartAdmin(s.adminListen, w.ready.check, tel.Metrics)
 	if err != nil {
 		return err
 	}
 	if err := waitForTopics(stopping, s, tel.Log); err != nil {
 		return err
 	}
-	dead := relay.NewWriter(s.brokers)
-	settler := &consume.Settler{Payments: service, Means: means, Dead: dead, Log: tel.Log}
-	consumer, err := consume.New(consume.Options{Brokers: s.brokers, Topic: events.Topic, Group: events.Group, Workers: s.workers}, settler, tel.Log)
-	if err != nil {
-		return err
-	}
-	ready.consumer.Store(consumer)
-	outbox := relay.New(mysql.NewOutbox(db), s.brokers, tel.Log)
-
-	consuming := begin(stopping, func(ctx context.Context) error { return consumer.Run(ctx) })
-	others := begin(stopping, func(ctx context.Context) error {
-		var all sync.WaitGroup
-		all.Go(func() { outbox.Run(ctx) })
-		all.Go(func() { rescuer.Run(ctx) })
-		all.Go(func() { resolve.New(service, s.resolvers, tel.Log).Run(ctx) })
-		all.Go(func() { sender.Run(ctx) })
-		all.Go(func() { sender.Watch(ctx, callbacks.Backlog) })
-		all.Go(func() { keeper.Run(ctx) })
-		all.Go(func() {
-			sweep.Run(ctx, tel.Log, sweep.Broom{Name: "idempotency keys", Keep: s.keyTTL, Sweep: store.SweepKeys},
-				sweep.Broom{Name: "callbacks", Keep: keepCallbacks, Sweep: callbacks.Sweep})
-		})
-		all.Wait()
-		return nil
-	})
+	w.ready.consumer.Store(w.consumer)
+	consuming := begin(stopping, w.consumer.Run)
+	others := begin(stopping, w.others)
 	tel.Log.Info("working", "admin", s.adminListen, "brokers", s.brokers)
 	<-stopping.Done()
 	return lifecycle.Stop(tel.Log,
 		lifecycle.Phase{Name: "readiness off", Bound: time.Second, Do: func(context.Context) error { admin.Leave(); return nil }},
 		lifecycle.Phase{Name: "finish messages, commit, leave the group", Bound: s.finish, Do: consuming},
 		lifecycle.Phase{Name: "finish relay, resolver and callbacks", Bound: s.finish, Do: others},
-		lifecycle.Phase{Name: "close pools", Bound: 5 * time.Second, Do: func(context.Context) error {
-			means.Close()
-			store.Close()
-			offsets.Close()
-			return errors.Join(outbox.Close(), dead.Close(), long.Close(), db.Close())
-		}},
+		lifecycle.Phase{Name: "close pools", Bound: 5 * time.Second, Do: func(context.Context) error { return w.close() }},
 		lifecycle.Phase{Name: "flush telemetry", Bound: 5 * time.Second, Do: tel.Stop},
 		lifecycle.Phase{Name: "close admin", Bound: time.Second, Do: admin.Stop},
 	)
 }
 
-// keepCallbacks is for how long what was told can be looked up and sent again.
-const keepCallbacks = 7 * 24 * time.Hour
+// worker is the rooms of this program.
+type worker struct {
+	ready    *readiness
+	consumer *consume.Consumer
+	others   func(context.Context) error // everything besides the consumer, until ctx ends
+	close    func() error
+}
+
+func build(s settings, log *slog.Logger) (*worker, error) {
+	db, err := mysql.Open(s.dsn, s.connections)
+	if err != nil {
+		return nil, err
+	}
+	slow, err := mysql.OpenForMaintenance(s.dsn)
+	if err != nil {
+		return nil, err
+	}
+	means, err := gateway.New(s.means)
+	if err != nil {
+		return nil, err
+	}
+	rows := mysql.NewOutbox(db)
+	offsets := rescue.NewGroupOffsets(s.brokers, events.Group, events.Topic, events.Partitions)
+	rescuer, err := rescue.New(rows, offsets, s.limits.RescueAfter, log)
+	if err != nil {
+		return nil, err
+	}
+	keeper, err := retention.New(slow, s.retention, log)
+	if err != nil {
+		return nil, err
+	}
+	owed := mysql.NewCallbacks(db)
+	callbacks, err := callback.New(s.callbacks, owed, log)
+	if err != nil {
+		return nil, err
+	}
+	store := mysql.NewStore(db, s.group)
+	service := &payment.Service{Store: store, Gateway: means, Clock: wallClock{}, Delivery: rescuer, Limits: s.limits, Actor: s.instance, Log: log}
+	dead := relay.NewWriter(s.brokers)
+	settler := &consume.Settler{Payments: service, Means: means, Dead: dead, Log: log}
+	consumer, err := consume.New(consume.Options{Brokers: s.brokers, Topic: events.Topic, Group: events.Group, Workers: s.workers}, settler, log)
+	if err != nil {
+		return nil, err
+	}
+	outbox := relay.New(rows, s.brokers, log)
+	resolver := resolve.New(service, s.resolvers, log)
+	return &worker{
+		ready: &readiness{db: db, brokers: s.brokers}, consumer: consumer,
+		others: together(outbox.Run, resolver.Run, rescuer.Run, callbacks.Run, keeper.Run,
+			func(ctx context.Context) { callbacks.Watch(ctx, owed.Backlog) },
+			func(ctx context.Context) {
+				sweep.Run(ctx, log, sweep.Broom{Name: "idempotency keys", Keep: s.keyTTL, Sweep: store.SweepKeys}, sweep.Broom{Name: "callbacks", Keep: keepCallbacks, Sweep: owed.Sweep})
+			}),
+		close: func() error {
+			means.Close()
+			offsets.Close()
+			store.Close()
+			return errors.Join(outbox.Close(), dead.Close(), slow.Close(), db.Close())
+		},
+	}, nil
+}
+
+// together runs all of them until ctx ends, and each of them has.
+func together(work ...func(context.Context)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		var all sync.WaitGroup
+		for _, w := range work {
+			all.Go(func() { w(ctx) })
+		}
+		all.Wait()
+		return nil
+	}
+}
 
 // begin starts work that runs until ctx ends, and returns the shutdown phase that waits for its end.
 func begin(ctx context.Context, work func(context.Context) error) func(context.Context) error {

@@ -45,16 +45,15 @@ func New(target string, keys []string, policy scenario.Client) (*Client, error) 
 		Addr:  u.Host,
 		IsTLS: u.Scheme == "https",
 		// A place for every request in flight, so that the pool is never the bottleneck: the bound is kept by package run.
-		Dial:                          dial,
-		MaxConns:                      policy.MaxInFlight,
-		MaxIdleConnDuration:           policy.MaxIdle,
-		ReadTimeout:                   policy.Timeout,
-		WriteTimeout:                  policy.Timeout,
-		MaxResponseBodySize:           maxAnswer,
-		MaxIdemponentCallAttempts:     1,
-		NoDefaultUserAgentHeader:      true,
-		DisableHeaderNamesNormalizing: true,
-		DisablePathNormalizing:        true,
+		Dial:                      dial,
+		MaxConns:                  policy.MaxInFlight,
+		MaxIdleConnDuration:       policy.MaxIdle,
+		ReadTimeout:               policy.Timeout,
+		WriteTimeout:              policy.Timeout,
+		MaxResponseBodySize:       maxAnswer,
+		MaxIdemponentCallAttempts: 1,
+		NoDefaultUserAgentHeader:  true,
+		DisablePathNormalizing:    true,
 	}
 	for _, key := range keys {
 		c.bearers = append(c.bearers, "Bearer "+key)

@@ -247,3 +247,30 @@ func TestNew_AddressThatIsNone_IsRefused(t *testing.T) {
 		}
 	}
 }
+
+// Names of headers have no case (RFC 9110, 5.1), and a balancer may write them in small letters.
+func TestAnswer_HeadersInSmallLetters_AreRead(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
+			t.Error(err)
+		}
+		body := `{"id":"5","status":"PAID"}`
+		fmt.Fprintf(conn, "HTTP/1.1 201 Created\r\nidempotent-replayed: true\r\nretry-after: 3\r\ncontent-length: %d\r\n\r\n%s", len(body), body)
+	}()
+	s := scenario.Default()
+	p := s.Payment("run", 1)
+	a := newClient(t, "http://"+listener.Addr().String(), time.Second).Create(&p, 1)
+	if !a.Replayed || a.RetryAfter != 3*time.Second {
+		t.Errorf("answer %+v", a)
+	}
+}

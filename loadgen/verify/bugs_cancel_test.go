@@ -16,6 +16,8 @@ var cancellationBugs = []bug{
 	{2, "REFUNDED and not in the book", canceled, []int{3}, func(w *world) { w.unbook("refunded") }},
 	{2, "the PG gave another amount back", canceled, []int{3}, func(w *world) { w.booked(canceled, "refunded").Amount-- }},
 	{2, "the refund names another transaction", canceled, nil, func(w *world) { w.booked(canceled, "refunded").Transaction = "t-other" }},
+	{2, "the PG gave another currency back", canceled, nil, func(w *world) { w.booked(canceled, "refunded").Currency = "USD" }},
+	{2, "the PG gave back for another merchant", canceled, nil, func(w *world) { w.booked(canceled, "refunded").Merchant = "2" }},
 	{2, "the refund is of another leg", canceled, []int{4}, func(w *world) { w.booked(canceled, "refunded").Original = w.payments[canceled].Legs[0].Reference }},
 	{3, "a cancellation has SUCCEEDED and given back too little", canceled, []int{2, 10, 13}, func(w *world) {
 		w.payments[canceled].Cancellations[0].Refunds[0].State = "REFUSED"
@@ -77,6 +79,9 @@ var cancellationBugs = []bug{
 	}},
 	{7, "a cancellation that was acknowledged with 202 is missing", canceled, []int{2, 4, 5, 10, 16}, func(w *world) {
 		w.payments[canceled].Cancellations = w.payments[canceled].Cancellations[:1]
+	}},
+	{7, "a payment is gone with its cancellation", kept, []int{2, 13}, func(w *world) {
+		w.payments[kept] = &Payment{ID: w.payments[kept].ID, Missing: true}
 	}},
 	{7, "SUCCEEDED for the client, FAILED in the database", kept, nil, func(w *world) {
 		i := slices.IndexFunc(w.journal, func(e record.Entry) bool { return e.Kind == "c" && e.Number == kept && e.Status == 201 })

@@ -50,6 +50,11 @@ var chargeBugs = []bug{
 	{3, "PAID and not all captured", paid, []int{2, 10}, func(w *world) { w.payments[paid].Legs[0].State = "HELD" }},
 	{2, "the PG booked another amount", async, nil, func(w *world) { w.booked(async, "charged").Amount-- }},
 	{2, "the PG booked another currency", paid, nil, func(w *world) { w.booked(paid, "charged").Currency = "USD" }},
+	{2, "another means has the money", async, nil, func(w *world) { w.booked(async, "charged").Means = "COUPON" }},
+	{2, "the leg has another reference", async, []int{5}, func(w *world) { w.payments[async].Legs[0].Reference = "1.1" }},
+	{2, "the leg names another transaction", async, nil, func(w *world) { w.payments[async].Legs[0].Transaction = "t-other" }},
+	{2, "the PG booked it for another merchant", async, []int{1}, func(w *world) { w.booked(async, "charged").Merchant = "2" }},
+	{2, "the PG booked it for another order", async, []int{1}, func(w *world) { w.booked(async, "charged").Order += "0" }},
 	{1, "the PG booked more than the order", paid, []int{2}, func(w *world) { w.booked(paid, "charged").Amount++ }},
 	{2, "a captured leg that nobody booked", async, nil, func(w *world) {
 		w.booked(async, "charged").Effect = "declined"

@@ -66,6 +66,7 @@ var clientBugs = []bug{
 		e.Status, e.Problem = 409, "request-in-progress"
 	}},
 	{9, "the key keeps another answer than was given", paid, nil, func(w *world) { w.key(w.payments[paid].ID, 0).body = "something else" }},
+	{9, "the key keeps another status than was given", paid, nil, func(w *world) { w.key(w.payments[paid].ID, 0).status = 202 }},
 	{9, "the key is gone", paid, nil, func(w *world) { w.keys = w.keys[1:] }},
 	{9, "the key leads to another payment", paid, nil, func(w *world) { w.keys[0].payment++ }},
 	{9, "the payment was made by another key", async, nil, func(w *world) { w.payments[async].KeyHash[0]++ }},

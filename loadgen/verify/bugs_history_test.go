@@ -3,6 +3,8 @@ package verify
 import (
 	"slices"
 	"time"
+
+	"gazua.example/loadgen/record"
 )
 
 // Bugs of histories and of what was ambiguous.
@@ -13,6 +15,10 @@ var historyBugs = []bug{
 	{10, "a gap in the versions", async, []int{16}, func(w *world) {
 		w.payments[async].Events = slices.Delete(w.payments[async].Events, 1, 2)
 	}},
+	{10, "a gap in the numbers", paid, nil, func(w *world) { w.payments[paid].Events[1].Seq = 3 }},
+	{10, "a leg begins with money in it", declined, nil, func(w *world) { w.payments[declined].Events[0].States = "HELD,PENDING" }},
+	{10, "a step tells of more legs than there are", paid, nil, func(w *world) { w.payments[paid].Events[0].States = "PENDING" }},
+	{10, "charged before it was claimed", async, nil, func(w *world) { w.payments[async].Events[1].States = "CAPTURED" }},
 	{10, "a step that does not begin where the last one ended", async, nil, func(w *world) { w.payments[async].Events[2].From = "UNDOING" }},
 	{10, "the row has another version", paid, nil, func(w *world) { w.payments[paid].Version++ }},
 	{10, "the history ends elsewhere than the row", silent, []int{12}, func(w *world) {
@@ -46,6 +52,13 @@ var historyBugs = []bug{
 		p := w.payments[kept]
 		p.Events = append(p.Events, Event{Seq: 5, Cancellation: 1, From: "FAILED", To: "PROCESSING", States: "PENDING", At: w.now})
 		p.Version, p.Cancellations[0].Version = 5, 3
+	}},
+	{10, "the row of a cancellation has another version", kept, nil, func(w *world) { w.payments[kept].Cancellations[0].Version++ }},
+	{10, "the first cancellation is the second", kept, nil, func(w *world) {
+		p := w.payments[kept]
+		p.Cancellations[0].Seq, p.Events[2].Cancellation, p.Events[3].Cancellation = 2, 2, 2
+		i := slices.IndexFunc(w.journal, func(e record.Entry) bool { return e.Kind == "c" && e.Number == kept && e.Status == 201 })
+		w.journal[i].Seq = 2
 	}},
 	{10, "a cancellation without a history", kept, nil, func(w *world) {
 		p := w.payments[kept]

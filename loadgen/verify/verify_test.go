@@ -111,6 +111,43 @@ func TestVerify_ChargeWithoutAPayment_IsAnOrphan(t *testing.T) {
 	}
 }
 
+func TestVerify_RefundWithoutAPayment_IsAnOrphan(t *testing.T) {
+	w := newWorld()
+	w.book = append(w.book, Entry{
+		Seq: uint64(len(w.book) + 1), At: w.tick(), Means: "PG", Op: "refund", Effect: "refunded", Reference: "77.1.1", Original: "77.1", Order: runID + "-77",
+		Merchant: "1", Amount: 5, Currency: "KRW", Transaction: "t-x",
+	})
+	v, err := w.verify(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.Violated(2) != 1 || v.Violated(4) != 1 || v.Violations() != 2 {
+		t.Errorf("%+v", v.Invariants)
+	}
+}
+
+func TestVerify_EndOfWhatAProbeMade_MustBeSeen(t *testing.T) {
+	for _, seen := range []bool{true, false} {
+		w := newWorld()
+		e := w.line("x", secondTry) // the probe that made the second payment is answered 202
+		e.Status, e.State, e.Order, e.Amount = 202, "PROCESSING", "", 0
+		w.key(w.payments[second].ID, 0).status = 202
+		look := *e
+		look.Kind, look.Key, look.Hash, look.Status, look.State = "xg", "", "", 200, "PAID"
+		if seen {
+			w.journal = append(w.journal, look)
+		}
+		w.callsBack(second)
+		v, err := w.verify(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.Violated(6) == 0 != seen || v.Violations() != v.Violated(6) {
+			t.Errorf("seen: %v: %+v", seen, v.Invariants)
+		}
+	}
+}
+
 func TestVerify_CallbackAboutNoPayment_IsAViolation(t *testing.T) {
 	for _, id := range []string{strconv.FormatUint(firstID+70<<22, 10), "nonsense"} {
 		w := newWorld()

@@ -61,6 +61,17 @@ func TestPrefer_Wait(t *testing.T) {
 	}
 }
 
+// A quotation mark that is never closed is looked for once, and not once for each that follows: this takes a millisecond, or
+// minutes.
+func TestPrefer_AnUnfinishedQuotation_TakesNoLongerThanItIsLong(t *testing.T) {
+	started := time.Now()
+	whole := `"` + strings.Repeat(`\"`, 1<<19)
+	before, _ := cutUnquoted(whole, ',')
+	if took := time.Since(started); before != whole || took > 5*time.Second {
+		t.Errorf("%d bytes of %d, after %s", len(before), len(whole), took)
+	}
+}
+
 func TestCreate_PreferWait_IsHandedOnAndSaid(t *testing.T) {
 	d := open(t, &fakeDomain{})
 	got := d.post(good, with("Prefer", "wait=3"))

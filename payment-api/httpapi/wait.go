@@ -14,8 +14,8 @@ import (
 //	look ─► not final ─► a place among those who wait? ─► own place back ─► 50 ms ─► look ─► 75 ms ─► look … 250 ms ─► look
 //	                     none: answer with what is there
 //
-// It ends with the payment, with the time asked for, or with the process. Neither net/http's clients nor ours can be seen
-// leaving here, so the time asked for is also how long a client that left is waited for.
+// It ends with the payment, with the time asked for, or with the process. That a client has left cannot be seen here
+// (fasthttp reads nothing while a handler runs): it is waited for as well, for as long as it had asked.
 const (
 	firstPause = 50 * time.Millisecond
 	lastPause  = 250 * time.Millisecond

@@ -40,7 +40,7 @@ const (
 	StepDone       Step = "DONE"
 )
 
-// NotFinalError: a day has something that is not final, so it stays.
+// NotFinalError says that a day has something that is not final, so it stays.
 type NotFinalError struct {
 	Day   Day
 	What  string

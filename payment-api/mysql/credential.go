@@ -72,14 +72,9 @@ func RotateKey(ctx context.Context, db *sql.DB, merchant payment.MerchantID, ove
 	return key, nil
 }
 
-// RevokeKeys ends all API keys of a merchant at once, and says how many were valid.
-func RevokeKeys(ctx context.Context, db *sql.DB, merchant payment.MerchantID) (int64, error) {
-	return apiKeys.revoke(ctx, db, merchant)
-}
-
 // RevokeKey ends one API key of a merchant at once, named by its Prefix; false: the merchant has no such key that is valid.
 func RevokeKey(ctx context.Context, db *sql.DB, merchant payment.MerchantID, prefix string) (bool, error) {
-	return apiKeys.revokeOne(ctx, db, merchant, prefix)
+	return apiKeys.revoke(ctx, db, merchant, prefix)
 }
 
 // ListKeys reads a merchant's API keys, oldest first, without the keys.
@@ -99,15 +94,10 @@ func RotateSecret(ctx context.Context, db *sql.DB, merchant payment.MerchantID, 
 	return secret, nil
 }
 
-// RevokeSecrets ends all webhook secrets of a merchant at once, and says how many were valid.
-func RevokeSecrets(ctx context.Context, db *sql.DB, merchant payment.MerchantID) (int64, error) {
-	return webhookSecrets.revoke(ctx, db, merchant)
-}
-
 // RevokeSecret ends one webhook secret of a merchant at once, named by its Prefix; false: the merchant has no such secret
 // that is valid.
 func RevokeSecret(ctx context.Context, db *sql.DB, merchant payment.MerchantID, prefix string) (bool, error) {
-	return webhookSecrets.revokeOne(ctx, db, merchant, prefix)
+	return webhookSecrets.revoke(ctx, db, merchant, prefix)
 }
 
 // ListSecrets reads a merchant's webhook secrets, oldest first, without the secrets.
@@ -134,16 +124,7 @@ func (c credentials) rotate(ctx context.Context, db *sql.DB, merchant payment.Me
 	})
 }
 
-func (c credentials) revoke(ctx context.Context, db *sql.DB, merchant payment.MerchantID) (int64, error) {
-	result, err := db.ExecContext(ctx, "UPDATE "+c.table+` SET expires_at = UTC_TIMESTAMP(6)
-		WHERE merchant_id = ? AND (expires_at IS NULL OR expires_at > UTC_TIMESTAMP(6))`, merchant)
-	if err != nil {
-		return 0, fmt.Errorf("revoke each %s of merchant %d: %w", c.what, merchant, err)
-	}
-	return result.RowsAffected()
-}
-
-func (c credentials) revokeOne(ctx context.Context, db *sql.DB, merchant payment.MerchantID, prefix string) (bool, error) {
+func (c credentials) revoke(ctx context.Context, db *sql.DB, merchant payment.MerchantID, prefix string) (bool, error) {
 	result, err := db.ExecContext(ctx, "UPDATE "+c.table+" SET expires_at = UTC_TIMESTAMP(6) WHERE merchant_id = ? AND "+c.prefix+
 		" = ? AND (expires_at IS NULL OR expires_at > UTC_TIMESTAMP(6))", merchant, prefix)
 	if err != nil {

@@ -3,6 +3,7 @@ package mysql_test
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,8 +119,16 @@ func TestRotateKey_OldOnesEndAfterTheOverlap(t *testing.T) {
 	if err := mysql.RegisterMerchants(t.Context(), db, []mysql.Merchant{{ID: merchant, Name: "m", APIKey: first}}); err != nil || valid(t, first) != 0 {
 		t.Errorf("registering again brought an expired key back, %v", err)
 	}
-	if n, err := mysql.RevokeKeys(t.Context(), db, merchant); err != nil || n != 1 || valid(t, fourth) != 0 {
-		t.Errorf("revoked %d, %v", n, err)
+	if ended, err := mysql.RevokeKey(t.Context(), db, merchant, listed[0].Prefix); err != nil || ended || valid(t, fourth) != merchant {
+		t.Errorf("revoking one that had ended: %t, %v", ended, err)
+	}
+	hash := sha256.Sum256([]byte(fourth))
+	prefix := fmt.Sprintf("%x", hash[:6])
+	if ended, err := mysql.RevokeKey(t.Context(), db, merchant+1, prefix); err != nil || ended || valid(t, fourth) != merchant {
+		t.Errorf("revoking another merchant's: %t, %v", ended, err)
+	}
+	if ended, err := mysql.RevokeKey(t.Context(), db, merchant, prefix); err != nil || !ended || valid(t, fourth) != 0 {
+		t.Errorf("revoking: %t, %v", ended, err)
 	}
 }
 
@@ -185,10 +194,10 @@ func TestRotateSecret_OldOnesEndAfterTheOverlap_AndAreNeverListed(t *testing.T) 
 	if err != nil || len(called[merchant].Secrets) != 2 {
 		t.Errorf("%+v, %v", called, err)
 	}
-	if n, err := mysql.RevokeSecrets(t.Context(), db, merchant); err != nil || n != 2 {
-		t.Errorf("revoked %d, %v", n, err)
+	if ended, err := mysql.RevokeSecret(t.Context(), db, merchant, listed[0].Prefix); err != nil || !ended {
+		t.Errorf("revoking: %t, %v", ended, err)
 	}
-	if called, err = mysql.NewCallbacks(db).Destinations(t.Context(), []payment.MerchantID{merchant}); err != nil || len(called[merchant].Secrets) != 0 {
+	if called, err = mysql.NewCallbacks(db).Destinations(t.Context(), []payment.MerchantID{merchant}); err != nil || !slices.Equal(called[merchant].Secrets, []string{second}) {
 		t.Errorf("%+v, %v", called, err)
 	}
 }

@@ -83,24 +83,29 @@ func (j *Journal) Booking(ctx context.Context, id payment.ID, reference string) 
 func (j *Journal) Totals(ctx context.Context, day string, from, to time.Time) (map[payment.Account]int64, error) {
 	sums := map[payment.Account]int64{}
 	for first, until := range chunks(from, to) {
-		found, err := j.db.QueryContext(ctx, `SELECT account, SUM(amount) FROM journal_entry
-			WHERE payment_id >= ? AND payment_id < ? AND business_day = ? AND account NOT LIKE 'receivable:%' GROUP BY account`, first, until, day)
-		if err != nil {
-			return nil, fmt.Errorf("sum the accounts of %s: %w", day, err)
-		}
-		for found.Next() {
-			var account payment.Account
-			var sum int64
-			if err := found.Scan(&account, &sum); err != nil {
-				return nil, errors.Join(fmt.Errorf("sum the accounts of %s: %w", day, err), found.Close())
-			}
-			sums[account] += sum
-		}
-		if err := errors.Join(found.Err(), found.Close()); err != nil {
+		if err := j.addTotals(ctx, day, first, until, sums); err != nil {
 			return nil, fmt.Errorf("sum the accounts of %s: %w", day, err)
 		}
 	}
 	return sums, nil
+}
+
+func (j *Journal) addTotals(ctx context.Context, day string, first, until payment.ID, sums map[payment.Account]int64) error {
+	found, err := j.db.QueryContext(ctx, `SELECT account, SUM(amount) FROM journal_entry
+		WHERE payment_id >= ? AND payment_id < ? AND business_day = ? AND account NOT LIKE 'receivable:%' GROUP BY account`, first, until, day)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = found.Close() }()
+	for found.Next() {
+		var account payment.Account
+		var sum int64
+		if err := found.Scan(&account, &sum); err != nil {
+			return err
+		}
+		sums[account] += sum
+	}
+	return found.Err()
 }
 
 // chunks cuts the time in which payments were created into ranges of their ids.

@@ -144,8 +144,8 @@ func sendMerchants(t *testing.T, pool *sql.DB, _ *recorder) {
 	}
 	_, err := mysql.RotateKey(t.Context(), pool, id, time.Hour)
 	_, err2 := mysql.RotateSecret(t.Context(), pool, id, time.Hour)
-	_, err3 := mysql.RevokeKeys(t.Context(), pool, id)
-	_, err4 := mysql.RevokeSecrets(t.Context(), pool, id)
+	_, err3 := mysql.RevokeKey(t.Context(), pool, id, "0123456789ab")
+	_, err4 := mysql.RevokeSecret(t.Context(), pool, id, "0123456789ab")
 	_, err5 := mysql.ListKeys(t.Context(), pool, id)
 	_, err6 := mysql.ListSecrets(t.Context(), pool, id)
 	_, err7 := mysql.Keys(t.Context(), pool)

@@ -10,7 +10,7 @@ import (
 
 // The verbs of payment.OpenWork and payment.Pages.
 
-func (d *database) take(owner string, limit int, lease time.Duration, by any) []payment.Task {
+func (d *database) take(owner string, limit int, lease time.Duration, by any) []*work {
 	var due []*work
 	for _, r := range d.rows {
 		for _, w := range r.work {
@@ -20,19 +20,23 @@ func (d *database) take(owner string, limit int, lease time.Duration, by any) []
 		}
 	}
 	slices.SortStableFunc(due, func(a, b *work) int { return a.due.Compare(b.due) })
-	tasks := make([]payment.Task, 0, min(limit, len(due)))
-	for _, w := range due[:min(limit, len(due))] {
+	due = due[:min(limit, len(due))]
+	for _, w := range due {
 		w.lease, w.owner = d.now().Add(lease), owner
 		w.attempts++
-		r := d.row(w.id.Payment)
-		r.leased(by, w.id)
-		t := payment.Task{Payment: d.read(r), Attempts: w.attempts, Deferred: w.deferred}
-		if w.id.Cancellation > 0 {
-			t.Cancellation = cloneCancellation(r.cancellations[w.id.Cancellation-1])
-		}
-		tasks = append(tasks, t)
+		d.row(w.id.Payment).leased(by, w.id)
 	}
-	return tasks
+	return due
+}
+
+// task is a piece of work as it is read now.
+func (d *database) task(w *work) payment.Task {
+	r := d.row(w.id.Payment)
+	t := payment.Task{Payment: d.read(r), Attempts: w.attempts, Deferred: w.deferred}
+	if w.id.Cancellation > 0 {
+		t.Cancellation = cloneCancellation(r.cancellations[w.id.Cancellation-1])
+	}
+	return t
 }
 
 // free says that the work is due and nobody's.

@@ -112,13 +112,25 @@ func (p *ports) Cancellations(_ context.Context, id payment.ID) (found []*paymen
 	return found, err
 }
 
-func (p *ports) Take(_ context.Context, owner string, limit int, lease time.Duration) (tasks []payment.Task, err error) {
-	err = p.transaction("take", func() {
-		tasks = p.db.take(owner, limit, lease, p.gate)
-		for i := range tasks {
-			l := line{what: "take", payment: tasks[i].Payment.ID, effect: string(tasks[i].Payment.State)}
+// Take leases in one transaction and reads what it leased in the next: what stands there may be past the lease's reason.
+func (p *ports) Take(_ context.Context, owner string, limit int, lease time.Duration) ([]payment.Task, error) {
+	var taken []*work
+	err := p.transaction("take", func() {
+		for _, w := range p.db.take(owner, limit, lease, p.gate) {
+			taken = append(taken, w)
+			p.gate.tell(line{what: "take", payment: w.id.Payment, cancellation: w.id.Cancellation})
+		}
+	})
+	if err != nil || len(taken) == 0 {
+		return nil, err
+	}
+	tasks := make([]payment.Task, len(taken))
+	err = p.transaction("read", func() {
+		for i, w := range taken {
+			tasks[i] = p.db.task(w)
+			l := line{what: "read", payment: w.id.Payment, cancellation: w.id.Cancellation, effect: string(tasks[i].Payment.State)}
 			if c := tasks[i].Cancellation; c != nil {
-				l.cancellation, l.effect = c.Seq, string(c.State)
+				l.effect = string(c.State)
 			}
 			p.gate.tell(l)
 		}

@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"strconv"
+	"time"
 
 	"gazua.example/payment-api/payment"
 )
@@ -13,8 +14,8 @@ type refundName struct {
 	cancellation uint32
 }
 
-// sends looks at a call right before its bytes go out: may this goroutine send it now?
-func (r *referee) sends(c payment.Call, process string, by any) {
+// sends looks at a call right before its bytes go out: may this goroutine send it now? begun is when it began the call.
+func (r *referee) sends(c payment.Call, process string, by any, begun time.Time) {
 	row := r.outside.db.row(c.Payment.ID)
 	if row == nil {
 		r.object("rightful-sender", "%s for payment %d, which is not stored", c.Op, c.Payment.ID)
@@ -28,8 +29,8 @@ func (r *referee) sends(c payment.Call, process string, by any) {
 		if late := r.outside.now.Sub(row.payment.ExpiresAt); !row.payment.ExpiresAt.IsZero() && late > r.outside.limits.Lease {
 			r.object("expiry", "%s of %s goes out %s after the payment expired", c.Op, c.Reference(), late)
 		}
-		if p := &row.payment; p.Mode == payment.Sync && r.outside.now.After(p.StartedAt.Add(r.outside.limits.SyncDeadline)) {
-			r.object("sync-deadline", "%s of %s goes out %s after the payment was created", c.Op, c.Reference(), r.outside.now.Sub(p.StartedAt))
+		if p := &row.payment; p.Mode == payment.Sync && begun.After(p.StartedAt.Add(r.outside.limits.SyncDeadline)) {
+			r.object("sync-deadline", "%s of %s starts %s after the payment was created", c.Op, c.Reference(), begun.Sub(p.StartedAt))
 		}
 		r.forward(c, row, process, by)
 	case payment.Confirm:

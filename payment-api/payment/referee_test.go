@@ -3,6 +3,8 @@ package payment_test
 import (
 	"flag"
 	"fmt"
+	"slices"
+	"time"
 
 	"gazua.example/payment-api/payment"
 )
@@ -13,6 +15,7 @@ type referee struct {
 	outside    *outside
 	first      *violation
 	references map[refundName]string // each refund's reference, as it was first seen
+	healed     time.Time             // since when nothing goes wrong any more
 }
 
 // violation is a promise that was broken, and the oracle that says so.
@@ -27,6 +30,7 @@ var strict = flag.String("strict", "", "oracle of a known fault that shall fail 
 var tolerated = map[string]string{
 	"lease":         "a stale holder's commit, or a postpone by another goroutine of the same process, takes the lease away from who holds it",
 	"review-reason": "a payment that goes from PROCESSING to REVIEW and is ended FAILED by a person has no reason",
+	"review-undo":   "a person makes a payment PAID that was UNDOING, while an undo call is on its way or its sender frozen: that call then gives it back",
 	"review-refund": "a person ends a cancellation in REVIEW while a refund of it is PENDING, and nobody asks the means what became of that",
 }
 
@@ -78,6 +82,9 @@ func (r *referee) moves(at *row, c *payment.Change) {
 		r.object("legality", "payment %d moves from %s (version %d) to %s (version %d)", p.ID, p.State, p.Version, to, c.Payment.Version)
 	}
 	at.decided = at.decided || p.State == payment.Review
+	if to == payment.Review {
+		r.review(p.ID, maxTime(p.StartedAt, p.UndoingAt))
+	}
 	for i := range p.Legs {
 		before, after := &p.Legs[i], &c.Payment.Legs[i]
 		if !legalLeg(before.State, after.State, p.State, to) {
@@ -171,5 +178,16 @@ func (r *referee) movesCancellation(at *row, before *payment.Cancellation, c *pa
 	}
 	if before.State == payment.CancelReview {
 		at.decided = true
+	}
+	if refused := slices.ContainsFunc(after.Refunds, func(f payment.Refund) bool { return f.State == payment.RefundRefused }); after.State == payment.CancelReview && !refused {
+		r.review(c.Payment, before.Created)
+	}
+}
+
+// review looks at what gives up: nothing has to that had time enough left when all healed.
+func (r *referee) review(id payment.ID, since time.Time) {
+	enough := r.outside.limits.LateBound + 30*time.Second
+	if left := since.Add(r.outside.limits.Window).Sub(r.healed); !r.healed.IsZero() && left > enough {
+		r.object("liveness", "payment %d goes to REVIEW, and had %s of its window left when all healed", id, left)
 	}
 }

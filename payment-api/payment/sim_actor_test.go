@@ -43,6 +43,7 @@ type actor struct {
 	park         func(struct{}) bool
 	begun, ended bool
 	at           point     // the call that it stands before
+	since        time.Time // and since when
 	answer       bool      // it waits for that call's answer
 	how          behaviour // what became of the call, once it may go on
 	until        time.Time // it does not run before: it sleeps, or is frozen
@@ -111,7 +112,7 @@ func (a *actor) wait() {
 // ---- gate
 
 func (a *actor) enter(at point) behaviour {
-	a.at = at
+	a.at, a.since = at, a.sim.now
 	a.wait()
 	return a.how
 }
@@ -131,7 +132,7 @@ func (a *actor) tell(l line) {
 	a.sim.outside.tell(l)
 }
 
-func (a *actor) allowedToSend(c payment.Call) { a.sim.referee.sends(c, a.process.name, a) }
+func (a *actor) allowedToSend(c payment.Call) { a.sim.referee.sends(c, a.process.name, a, a.since) }
 
 // alarm is a log that takes an error for what it is: the domain met a mistake of its own.
 type alarm struct{ referee *referee }

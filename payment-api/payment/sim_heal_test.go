@@ -16,6 +16,7 @@ func (s *simulation) heal() {
 	if s.number(2, "who is frozen thaws last") == 0 {
 		s.finish()
 	}
+	s.referee.healed = s.now
 	s.drain()
 	s.finish()
 	s.drain()
@@ -57,7 +58,7 @@ func (s *simulation) complete(a *actor) {
 // drain lets resolvers work until nothing is open but what waits for a person.
 func (s *simulation) drain() {
 	begun := s.now
-	for {
+	for round := 0; ; round++ {
 		s.sendMessages()
 		next, some := s.db.nextDue()
 		if !some {
@@ -68,8 +69,8 @@ func (s *simulation) drain() {
 			s.check()
 		}
 		s.complete(s.actor("last resolver", worker2, nil, resolveAll))
-		if s.now.Sub(begun) > bound {
-			s.referee.object("liveness", "still open after %s without any trouble", bound)
+		if s.now.Sub(begun) > bound || round > 1000 {
+			s.referee.object("liveness", "still open after %s and %d rounds without any trouble", s.now.Sub(begun), round)
 			s.check()
 		}
 	}

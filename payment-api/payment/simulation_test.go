@@ -53,9 +53,8 @@ type simulation struct {
 	actors    []*actor
 	current   *actor // who ran last
 	attempts  []*attempt
-	messages  int  // payments whose messages were sent
-	healing   bool // nothing goes wrong any more
-	healed    time.Time
+	messages  int      // payments whose messages were sent
+	healing   bool     // nothing goes wrong any more
 	ready     []*actor // see runnable
 }
 

@@ -21,8 +21,8 @@ type world struct {
 	after  bool
 	calls  int
 
-	process string // who works, for the story
-	sent    []payment.Op
+	asked *payment.Call // the call that is being made
+	sent  []payment.Op
 }
 
 func newWorld() *world {
@@ -31,7 +31,7 @@ func newWorld() *world {
 
 // service is a new process in this world.
 func (w *world) service(name string) *payment.Service {
-	p := &ports{outside: w.outside, gate: &storyGate{w, name}, process: name}
+	p := &ports{outside: w.outside, gate: &storyGate{world: w, name: name}, process: name}
 	return &payment.Service{
 		Store: p, Gateway: p, Delivery: p, Clock: w.clock(name), IDs: payment.NewIDs(w.clock(name), 1), Limits: w.limits, Actor: name,
 		Log: slog.New(slog.DiscardHandler),
@@ -41,10 +41,12 @@ func (w *world) service(name string) *payment.Service {
 // storyGate lets every call of a process through, until it dies.
 type storyGate struct {
 	*world
-	name string
+	name  string
+	since time.Time // when the call began
 }
 
 func (g *storyGate) enter(at point) behaviour {
+	g.since = g.now
 	g.calls++
 	if g.calls == g.dieAt && !g.after {
 		runtime.Goexit()
@@ -52,6 +54,7 @@ func (g *storyGate) enter(at point) behaviour {
 	if at.call == nil {
 		return works
 	}
+	g.asked = at.call
 	g.sent = append(g.sent, at.call.Op)
 	return g.behave(at.call.Op)
 }
@@ -69,7 +72,7 @@ func (g *storyGate) tell(l line) {
 	g.outside.tell(l)
 }
 
-func (g *storyGate) allowedToSend(c payment.Call) { g.referee.sends(c, g.name, g) }
+func (g *storyGate) allowedToSend(c payment.Call) { g.referee.sends(c, g.name, g, g.since) }
 
 // run lets a process work until it ends or dies.
 func (w *world) run(work func()) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gazua.example/payment-api/payment"
 )
 
 // order is one payment as a merchant asks for it.
@@ -37,6 +39,15 @@ func (o order) body() string {
 	return fmt.Sprintf(`{"order_id":%q,"amount":%d,"currency":"KRW","legs":[%s]}`, o.id, amount, strings.Join(legs, ","))
 }
 
+// request is the order as the domain takes it.
+func (o order) request() *payment.Request {
+	var r payment.Request
+	if err := json.Unmarshal([]byte(o.body()), &r); err != nil {
+		panic(err) // we wrote it
+	}
+	return &r
+}
+
 // answer is what came back; err is set when nothing did.
 type answer struct {
 	status int
@@ -47,7 +58,14 @@ type answer struct {
 		ID, Reason, Type string
 		Status           state
 		Payment          string `json:"payment_id"`
+		Version          int
+		Canceled         int64 `json:"canceled_amount"`
 		Legs             []struct{ Means, Status, Code string }
+		Seq              int // of a cancellation
+		Refunds          []struct {
+			Means, Status, Code string
+			Amount              int64
+		}
 	}
 }
 
@@ -74,7 +92,7 @@ func (o order) pay(t *testing.T, to *program, header ...string) answer {
 	}
 	request.GetBody = nil // a merchant's client that repeats by itself would hide what happened
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer key-a")
+	request.Header.Set("Authorization", "Bearer "+keyA)
 	request.Header.Set("Idempotency-Key", o.key)
 	for i := 0; i+1 < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
@@ -98,7 +116,12 @@ func (o order) payUntilAnswered(t *testing.T, to *program) answer {
 
 func get(t *testing.T, from *program, id, key string) answer {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, from.url+"/v1/payments/"+id, nil)
+	return look(t, from, "/v1/payments/"+id, key)
+}
+
+func look(t *testing.T, from *program, path, key string) answer {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, from.url+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,6 +136,7 @@ func do(request *http.Request) answer {
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
+	told.add("an answer to "+request.Method+" "+request.URL.Path, body)
 	a := answer{status: response.StatusCode, header: response.Header, body: string(body), err: err}
 	if err == nil {
 		a.err = json.Unmarshal(body, &a.view)

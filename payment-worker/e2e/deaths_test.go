@@ -13,7 +13,7 @@ const slow = "gz1;charge=ok@fixed/350ms"
 // These two stop workers that the other stories share, so they do not run in parallel with them.
 
 func TestWorkerKilledInTheMiddleOfACharge_AnotherSettlesIt(t *testing.T) {
-	o := order{id: "worker-killed", key: "worker-killed-1", point: "tok", charge: slow}
+	o := order{id: "worker-killed", key: "worker-killed-1", point: tok, charge: slow}
 	got := o.pay(t, system.apis[0], "Prefer", "respond-async")
 	got.expect(t, 202, "ACCEPTED")
 	eventually(t, "the charge is booked", func() bool { return booked(t, got.view.ID, "charged") })
@@ -30,7 +30,7 @@ func TestWorkerKilledInTheMiddleOfACharge_AnotherSettlesIt(t *testing.T) {
 }
 
 func TestWorkerStopped_FinishesWhatItWorksOn_AndExits0(t *testing.T) {
-	o := order{id: "worker-stopped", key: "worker-stopped-1", point: "tok", charge: slow}
+	o := order{id: "worker-stopped", key: "worker-stopped-1", point: tok, charge: slow}
 	got := o.pay(t, system.apis[0], "Prefer", "respond-async")
 	got.expect(t, 202, "ACCEPTED")
 	eventually(t, "the charge is booked", func() bool { return booked(t, got.view.ID, "charged") })
@@ -65,7 +65,7 @@ func TestAPIKilledInTheMiddleOfACharge_TheWorkerSettlesIt(t *testing.T) {
 	var pending sync.WaitGroup
 	orders := make([]order, many)
 	for i := range orders {
-		orders[i] = order{id: fmt.Sprint("api-killed-", i), key: fmt.Sprint("api-killed-", i), coupon: "tok", point: fmt.Sprintf("gz1;reserve=ok@fixed/%dms", 40*i), charge: slow}
+		orders[i] = order{id: fmt.Sprint("api-killed-", i), key: fmt.Sprint("api-killed-", i), coupon: tok, point: fmt.Sprintf("gz1;reserve=ok@fixed/%dms", 40*i), charge: slow}
 		pending.Go(func() {
 			if a := orders[i].pay(t, victim); a.err == nil {
 				t.Errorf("order %d was answered %d %s", i, a.status, a.body)
@@ -96,7 +96,7 @@ func TestAPIStopped_AnswersWhatIsInFlight_AndExits0(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Parallel()
-	o := order{id: "api-stopped", key: "api-stopped-1", point: "tok", charge: slow}
+	o := order{id: "api-stopped", key: "api-stopped-1", point: tok, charge: slow}
 	answered := make(chan answer, 1)
 	go func() { answered <- o.pay(t, api) }()
 	id := ""

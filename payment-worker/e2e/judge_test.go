@@ -58,7 +58,7 @@ func judge(t *testing.T, payment string, want state) answer {
 	t.Helper()
 	var seen answer
 	eventually(t, "payment "+payment+" becomes final", func() bool {
-		seen = get(t, system.apis[0], payment, "key-a")
+		seen = get(t, system.apis[0], payment, keyA)
 		return seen.err == nil && (seen.view.Status == "PAID" || seen.view.Status == "FAILED")
 	})
 	if seen.view.Status != want {

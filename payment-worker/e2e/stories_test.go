@@ -4,16 +4,11 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
-
-	"github.com/segmentio/kafka-go"
-
-	"gazua.example/payment-api/events"
 )
 
 func TestSync_Paid_AndItsRepeats(t *testing.T) {
 	t.Parallel()
-	o := order{id: "paid", key: "paid-1", coupon: "tok", point: "tok", charge: "tok"}
+	o := order{id: "paid", key: "paid-1", coupon: tok, point: tok, charge: tok}
 	first := o.pay(t, system.apis[0])
 	first.expect(t, 201, "PAID")
 	if seen := judge(t, first.view.ID, "PAID"); seen.body != first.body {
@@ -33,7 +28,7 @@ func TestSync_Paid_AndItsRepeats(t *testing.T) {
 	if refused.view.Payment != first.view.ID {
 		t.Errorf("the problem names payment %q", refused.view.Payment)
 	}
-	get(t, system.apis[0], first.view.ID, "key-b").expectProblem(t, 404, "not-found")
+	get(t, system.apis[0], first.view.ID, keyB).expectProblem(t, 404, "not-found")
 	if n := len(book(t, first.view.ID)); n != 5 { // two held, one charged, two captured
 		t.Errorf("the book has %d entries", n)
 	}
@@ -41,14 +36,14 @@ func TestSync_Paid_AndItsRepeats(t *testing.T) {
 
 func TestSync_Declined_GivesEverythingBack_AndFreesTheOrder(t *testing.T) {
 	t.Parallel()
-	o := order{id: "declined", key: "declined-1", coupon: "tok", point: "tok", charge: "gz1;charge=decline:insufficient_funds"}
+	o := order{id: "declined", key: "declined-1", coupon: tok, point: tok, charge: "gz1;charge=decline:insufficient_funds"}
 	got := o.pay(t, system.apis[0])
 	got.expect(t, 201, "FAILED")
 	if got.view.Reason != "declined" || got.view.Legs[0].Status != "RELEASED" || got.view.Legs[1].Status != "RELEASED" || got.view.Legs[2].Status != "DECLINED" || got.view.Legs[2].Code != "insufficient_funds" {
 		t.Errorf("answer %s", got.body)
 	}
 	judge(t, got.view.ID, "FAILED")
-	o.key, o.charge = "declined-2", "tok"
+	o.key, o.charge = "declined-2", tok
 	second := o.pay(t, system.apis[1])
 	second.expect(t, 201, "PAID")
 	judge(t, second.view.ID, "PAID")
@@ -78,7 +73,7 @@ func TestSync_WhileItRuns_TheOrderAndTheKeyAreBusy(t *testing.T) {
 
 func TestAsync_Accepted_ThenPaid(t *testing.T) {
 	t.Parallel()
-	o := order{id: "async", key: "async-1", coupon: "tok", point: "tok", charge: "tok"}
+	o := order{id: "async", key: "async-1", coupon: tok, point: tok, charge: tok}
 	got := o.pay(t, system.apis[0], "Prefer", "respond-async")
 	got.expect(t, 202, "ACCEPTED")
 	judge(t, got.view.ID, "PAID")
@@ -90,7 +85,7 @@ func TestAsync_Accepted_ThenPaid(t *testing.T) {
 
 func TestAsync_Declined(t *testing.T) {
 	t.Parallel()
-	o := order{id: "async-declined", key: "async-declined-1", point: "tok", charge: "gz1;charge=decline:stolen_card"}
+	o := order{id: "async-declined", key: "async-declined-1", point: tok, charge: "gz1;charge=decline:stolen_card"}
 	got := o.pay(t, system.apis[0], "Prefer", "respond-async")
 	got.expect(t, 202, "ACCEPTED")
 	if seen := judge(t, got.view.ID, "FAILED"); seen.view.Reason != "declined" {
@@ -101,7 +96,7 @@ func TestAsync_Declined(t *testing.T) {
 // The worst case: the money is taken and nobody says so.
 func TestSync_BookedThenSilent_Is202_AndBecomesPaid(t *testing.T) {
 	t.Parallel()
-	o := order{id: "silent", key: "silent-1", point: "tok", charge: "gz1;charge=silent:after"}
+	o := order{id: "silent", key: "silent-1", point: tok, charge: "gz1;charge=silent:after"}
 	got := o.pay(t, system.apis[0])
 	got.expect(t, 202, "PROCESSING")
 	judge(t, got.view.ID, "PAID")
@@ -113,7 +108,7 @@ func TestSync_BookedThenSilent_Is202_AndBecomesPaid(t *testing.T) {
 
 func TestSync_ResetBeforeTheBooking_FailsAsInterrupted_AndNothingIsLive(t *testing.T) {
 	t.Parallel()
-	o := order{id: "reset", key: "reset-1", coupon: "tok", point: "tok", charge: "gz1;charge=reset:before"}
+	o := order{id: "reset", key: "reset-1", coupon: tok, point: tok, charge: "gz1;charge=reset:before"}
 	got := o.pay(t, system.apis[0])
 	got.expect(t, 202, "PROCESSING")
 	if seen := judge(t, got.view.ID, "FAILED"); seen.view.Reason != "interrupted" {
@@ -127,7 +122,7 @@ func TestSync_ResetBeforeTheBooking_FailsAsInterrupted_AndNothingIsLive(t *testi
 // A reserve without an answer, and every answer to its release lost twice: still nothing is left held.
 func TestSync_ReserveBookedThenReset_IsReleased(t *testing.T) {
 	t.Parallel()
-	o := order{id: "reserve", key: "reserve-1", coupon: "tok", point: "gz1;reserve=reset:after;release=reset:after,reset:before,ok", charge: "tok"}
+	o := order{id: "reserve", key: "reserve-1", coupon: tok, point: "gz1;reserve=reset:after;release=reset:after,reset:before,ok", charge: tok}
 	got := o.pay(t, system.apis[0])
 	if got.status != 201 && got.status != 202 {
 		t.Fatalf("got %d %s", got.status, got.body)
@@ -140,7 +135,7 @@ func TestSync_ReserveBookedThenReset_IsReleased(t *testing.T) {
 
 func TestSync_ConfirmWithoutAnAnswer_IsRepeatedUntilPaid(t *testing.T) {
 	t.Parallel()
-	o := order{id: "confirm", key: "confirm-1", coupon: "gz1;confirm=silent:after,ok", point: "gz1;confirm=reset:before,ok", charge: "tok"}
+	o := order{id: "confirm", key: "confirm-1", coupon: "gz1;confirm=silent:after,ok", point: "gz1;confirm=reset:before,ok", charge: tok}
 	got := o.pay(t, system.apis[0])
 	got.expect(t, 202, "PROCESSING")
 	judge(t, got.view.ID, "PAID")
@@ -153,7 +148,7 @@ func TestMixed_EveryPaymentSettlesAsItsTokenSays(t *testing.T) {
 		token string
 		want  state
 	}{
-		{"tok", "PAID"},
+		{tok, "PAID"},
 		{"gz1;charge=decline", "FAILED"},
 		{"gz1;charge=silent:after", "PAID"},
 		{"gz1;charge=reset:before", "FAILED"},
@@ -164,7 +159,7 @@ func TestMixed_EveryPaymentSettlesAsItsTokenSays(t *testing.T) {
 	for i := range 48 {
 		all.Go(func() {
 			kind := kinds[i%len(kinds)]
-			o := order{id: fmt.Sprint("mixed-", i), key: fmt.Sprint("mixed-", i), coupon: "tok", charge: kind.token}
+			o := order{id: fmt.Sprint("mixed-", i), key: fmt.Sprint("mixed-", i), coupon: tok, charge: kind.token}
 			var prefer []string
 			if i%4 == 0 {
 				prefer = []string{"Prefer", "respond-async"}
@@ -178,31 +173,4 @@ func TestMixed_EveryPaymentSettlesAsItsTokenSays(t *testing.T) {
 		})
 	}
 	all.Wait()
-}
-
-// What can never be settled is put aside, and those behind it are not held up.
-func TestMessages_ThatNameNoPayment_BecomeDeadLetters(t *testing.T) {
-	t.Parallel()
-	transport := &kafka.Transport{}
-	defer transport.CloseIdleConnections()
-	writer := kafka.Writer{Addr: kafka.TCP(system.broker), Topic: events.Topic, RequiredAcks: kafka.RequireAll, BatchTimeout: time.Millisecond, Transport: transport}
-	defer writer.Close()
-	poison := []string{"not JSON", `{"v":1,"payment_id":"9223372036854775807"}`, `{"v":1,"payment_id":"18446744073709551615"}`, `{"v":9,"payment_id":"1"}`}
-	for _, text := range poison {
-		if err := writer.WriteMessages(t.Context(), kafka.Message{Value: []byte(text)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	client := &kafka.Client{Addr: kafka.TCP(system.broker), Transport: transport, Timeout: 2 * time.Second}
-	eventually(t, "every one is on the dead letter topic", func() bool {
-		letters := int64(0)
-		for partition := range events.Partitions {
-			got, err := client.ListOffsets(t.Context(), &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{events.DeadLetter: {kafka.LastOffsetOf(partition)}}})
-			if err != nil {
-				return false
-			}
-			letters += got.Topics[events.DeadLetter][0].LastOffset
-		}
-		return letters == int64(len(poison))
-	})
 }

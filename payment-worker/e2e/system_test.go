@@ -30,14 +30,19 @@ import (
 var deadlines = []string{
 	"MEANS_TIMEOUT=400ms", "SYNC_DEADLINE=800ms", "LEASE_MARGIN=500ms", "LEASE=1500ms", "RESOLVE_DEADLINE=2500ms",
 	"LATE_BOUND=500ms", "RESERVATION_TTL=60s", "BALANCER_WAIT=100ms",
-	"BREAKER_VOLUME=10000", // the faults of one story must not keep others from the means
+	"RESCUE_AFTER=3s", "CALLBACK_TIMEOUT=1s",
+	"BREAKER_VOLUME=10000",                 // the faults of one story must not keep others from the means
+	"LOG_LEVEL=debug", "TRACE_PERCENT=100", // so that whatever could say a secret says it
 }
 
 // system is what all stories share.
 var system struct {
 	programs, merchants, broker string
 	mysql                       *stacktest.MySQLServer
-	db                          *sql.DB
+	db                          *sql.DB // may read
+	admin                       *sql.DB // may do anything
+	shops                       map[int]*shop
+	traces                      *sink
 	pg                          *pgsim.Server
 	apis                        []*program
 	workers                     map[string]*program
@@ -77,6 +82,7 @@ func withSystem(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer system.db.Close()
+	defer system.admin.Close()
 	defer endPrograms()
 	for _, name := range []string{"api-1", "api-2"} {
 		api, err := startAPI(ctx, name)
@@ -91,7 +97,10 @@ func withSystem(m *testing.M) (code int, err error) {
 			return 1, err
 		}
 	}
-	return m.Run(), nil
+	if code = m.Run(); code == 0 {
+		err = nothingTold() // of all that was said in the whole run
+	}
+	return code, err
 }
 
 func startServers(ctx context.Context, dir string) (stop func(), err error) {
@@ -110,8 +119,13 @@ func startServers(ctx context.Context, dir string) (stop func(), err error) {
 		stopMySQL()
 		return nil, err
 	}
-	system.mysql, system.broker, system.pg = server, addr, pg
+	system.mysql, system.broker, system.pg, system.traces = server, addr, pg, newSink()
+	system.shops = map[int]*shop{1: newShop(secretA, 0), 2: newShop(secretB, 1)}
 	return func() {
+		system.traces.Close()
+		for _, s := range system.shops {
+			s.Close()
+		}
 		bound, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		_ = pg.Stop(bound) // a story may have left it a connection to keep silent on
@@ -123,7 +137,10 @@ func startServers(ctx context.Context, dir string) (stop func(), err error) {
 // prepareDatabase runs the verbs that `up` runs, twice, since each must be idempotent.
 func prepareDatabase(ctx context.Context) error {
 	system.merchants = filepath.Join(system.programs, "merchants.json")
-	text, err := json.Marshal([]map[string]any{{"id": 1, "name": "a", "api_key": "key-a"}, {"id": 2, "name": "b", "api_key": "key-b"}})
+	text, err := json.Marshal([]map[string]any{
+		{"id": 1, "name": "a", "api_key": keyA, "webhook_secret": secretA, "callback_url": system.shops[1].URL + "/hook"},
+		{"id": 2, "name": "b", "api_key": keyB, "webhook_secret": secretB, "callback_url": system.shops[2].URL + "/hook"},
+	})
 	if err != nil {
 		return err
 	}
@@ -137,8 +154,30 @@ func prepareDatabase(ctx context.Context) error {
 			return fmt.Errorf("payment-api %s: %w\n%s", verb, err, out)
 		}
 	}
+	if err := changePassword(ctx); err != nil {
+		return err
+	}
+	if system.admin, err = mysql.Open(system.mysql.AdminDSN, 2); err != nil {
+		return err
+	}
 	system.db, err = mysql.Open(system.mysql.VerifierDSN, 4)
 	return err
+}
+
+// changePassword gives the programs' user a password that cannot be taken for anything else.
+func changePassword(ctx context.Context) error {
+	app, err := mysql.Open(system.mysql.AppDSN, 1)
+	if err != nil {
+		return err
+	}
+	defer app.Close()
+	if _, err := app.ExecContext(ctx, "ALTER USER USER() IDENTIFIED BY '"+appPassword+"'"); err != nil {
+		return fmt.Errorf("change the programs' password: %w", err)
+	}
+	user, rest, _ := strings.Cut(system.mysql.AppDSN, ":")
+	_, address, _ := strings.Cut(rest, "@")
+	system.mysql.AppDSN = user + ":" + appPassword + "@" + address
+	return nil
 }
 
 // program is one running process.
@@ -160,7 +199,7 @@ func startAPI(ctx context.Context, name string) (*program, error) {
 }
 
 func startWorker(ctx context.Context, name string) (*program, error) {
-	return start(ctx, name, "payment-worker", "", "KAFKA_BROKERS="+system.broker)
+	return start(ctx, name, "payment-worker", "", workerEnv()...)
 }
 
 func start(ctx context.Context, name, binary, listen string, env ...string) (*program, error) {
@@ -175,14 +214,22 @@ func start(ctx context.Context, name, binary, listen string, env ...string) (*pr
 	}
 	p.log = log.Name()
 	p.cmd = exec.Command(filepath.Join(system.programs, binary))
-	p.cmd.Env = append(append(append(os.Environ(), deadlines...), env...), "LISTEN="+listen, "ADMIN_LISTEN="+admin, "INSTANCE="+name, "MYSQL_DSN="+system.mysql.AppDSN,
-		"PG_URL="+system.pg.URL(), "POINT_URL="+system.pg.URL(), "COUPON_URL="+system.pg.URL())
+	p.cmd.Env = append(append(programEnv(), env...), "LISTEN="+listen, "ADMIN_LISTEN="+admin, "INSTANCE="+name)
 	p.cmd.Stderr = log
 	if err := p.startTied(log); err != nil {
 		return nil, err
 	}
 	started = append(started, p)
 	return p, p.waitReady(ctx)
+}
+
+func programEnv() []string {
+	return append(append(os.Environ(), deadlines...), "MYSQL_DSN="+system.mysql.AppDSN, "OTEL_EXPORTER_OTLP_ENDPOINT="+system.traces.URL,
+		"PG_URL="+system.pg.URL(), "POINT_URL="+system.pg.URL(), "COUPON_URL="+system.pg.URL())
+}
+
+func workerEnv() []string {
+	return []string{"KAFKA_BROKERS=" + system.broker, "CALLBACK_ALLOW=127.0.0.1/32", "ARCHIVE_DIR=" + filepath.Join(system.programs, "archive")}
 }
 
 // startTied starts the program so that the kernel kills it when the test dies, however that dies. The kernel watches the
