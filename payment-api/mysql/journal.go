@@ -111,11 +111,7 @@ func (j *Journal) addTotals(ctx context.Context, day string, first, until paymen
 // chunks cuts the time in which payments were created into ranges of their ids.
 func chunks(from, to time.Time) iter.Seq2[payment.ID, payment.ID] {
 	return func(yield func(first, until payment.ID) bool) {
-		begin := from.UTC().Truncate(journalChunk)
-		if epoch := payment.ID(0).Time(); begin.Before(epoch) { // before there were payments
-			begin = epoch
-		}
-		for ; begin.Before(to); begin = begin.Add(journalChunk) {
+		for begin := from.UTC().Truncate(journalChunk); begin.Before(to); begin = begin.Add(journalChunk) {
 			if !yield(payment.FirstIDAt(begin), payment.FirstIDAt(begin.Add(journalChunk))) {
 				return
 			}

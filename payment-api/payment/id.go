@@ -20,9 +20,11 @@ const (
 
 var idEpoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// FirstIDAt is the smallest id of that millisecond; the border of a partition.
+// FirstIDAt is the smallest id of that millisecond; the border of a partition. Times that no id can have (before 2026,
+// after 2095) count as the first or the last that one can.
 func FirstIDAt(t time.Time) ID {
-	return ID(t.Sub(idEpoch).Milliseconds()) << (nodeBits + sequenceBits)
+	const last = 1<<(63-nodeBits-sequenceBits) - 1
+	return ID(min(max(t.Sub(idEpoch).Milliseconds(), 0), last)) << (nodeBits + sequenceBits)
 }
 
 // Time is when the payment was created, to the millisecond, by the clock of the API that did it.

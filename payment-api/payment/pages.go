@@ -25,11 +25,7 @@ func (s *Service) List(ctx context.Context, merchant MerchantID, from, to time.T
 	if to.Sub(from) > MaxRange {
 		return nil, invalid("from and to may be at most %s apart", days(MaxRange))
 	}
-	if to.Before(idEpoch) {
-		return nil, nil // before there were payments
-	}
-	first := FirstIDAt(maxTime(from, idEpoch))
-	found, err := s.Store.Between(ctx, merchant, max(first, after+1), FirstIDAt(to), limit)
+	found, err := s.Store.Between(ctx, merchant, max(FirstIDAt(from), after+1), FirstIDAt(to), limit)
 	if err != nil {
 		return nil, unavailable(err, "the payments could not be read; try again")
 	}
@@ -77,11 +73,4 @@ func (s *Service) nothingThere(ctx context.Context, id ID) error {
 		return &Error{Kind: KindArchived, Payment: id, Detail: "this payment is older than what is kept here; it is in the archive"}
 	}
 	return &Error{Kind: KindNotFound, Detail: "no payment with this id"}
-}
-
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

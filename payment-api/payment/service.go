@@ -26,7 +26,7 @@ type Service struct {
 // How is how a merchant wants to be answered.
 type How struct {
 	Mode  Mode
-	Wait  time.Duration // synchronous: at most this long; 0: up to the sync deadline
+	Wait  time.Duration // synchronous: at most this long; 0: up to the sync deadline. The work goes on behind, in the caller's ctx
 	Trace string        // trace context that rides along to the worker
 }
 

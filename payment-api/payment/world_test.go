@@ -21,8 +21,9 @@ type world struct {
 	after  bool
 	calls  int
 
-	asked *payment.Call // the call that is being made
-	sent  []payment.Op
+	breaker behaviour     // what the breakers say: works or isOpen
+	asked   *payment.Call // the call that is being made
+	sent    []payment.Op
 }
 
 func newWorld() *world {
@@ -52,6 +53,9 @@ func (g *storyGate) enter(at point) behaviour {
 		runtime.Goexit()
 	}
 	if at.call == nil {
+		if at.verb == "breakers" {
+			return g.breaker
+		}
 		return works
 	}
 	g.asked = at.call

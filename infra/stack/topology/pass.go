@@ -13,11 +13,11 @@ var (
 	// API and workers run the same domain: what one has begun the other ends, so they are told alike.
 	passToDomain = []string{
 		"MEANS_TIMEOUT", "SYNC_DEADLINE", "LEASE", "LEASE_MARGIN", "RESOLVE_DEADLINE", "LATE_BOUND", "PG_WINDOW", "EXPIRES", "RESERVATION_TTL", "DEFER",
-		"KEY_TTL", "RETENTION_DAYS", "MERCHANT_RATE", "RESCUE_AFTER",
+		"RESCUE_AFTER", "CANCEL_WINDOW",
 		"GROUP_MAX", "GROUP_WAIT", "GROUP_COMMITTERS", "MYSQL_CONNECTIONS",
 	}
-	passToAPI    = []string{"MAX_IN_FLIGHT"}
-	passToWorker = []string{"WORKERS", "RESOLVERS"}
+	passToAPI    = []string{"MAX_IN_FLIGHT", "MAX_WAITING", "MERCHANT_RATE", "MERCHANT_BURST"}
+	passToWorker = []string{"WORKERS", "RESOLVERS", "KEY_TTL", "RETENTION_DAYS"}
 )
 
 var passTo = map[string][]string{

@@ -25,7 +25,7 @@ func (s Settings) mockPG(number int) Process {
 func (s Settings) api(number int) Process {
 	p := s.program("payment-api", number)
 	p.Env = append(p.Env, s.means()...)
-	p.StopBound = 25 * time.Second // it drains
+	p.StopBound = 35 * time.Second // it drains
 	return p
 }
 

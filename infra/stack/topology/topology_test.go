@@ -139,10 +139,11 @@ func TestOnce_IsTheProcessesEnvironmentUnderAnotherNameAndOtherPorts(t *testing.
 func TestPassThrough_ChangesTheFingerprintsOfThoseWhoReadIt(t *testing.T) {
 	readers := map[string][]string{
 		"GOGC": {"mock-pg", "payment-api", "payment-worker"}, "PG_PROFILE": {"mock-pg"}, "PG_LATE_BOUND": {"mock-pg"},
-		"MAX_IN_FLIGHT": {"payment-api"}, "WORKERS": {"payment-worker"}, "RESOLVERS": {"payment-worker"},
+		"MAX_IN_FLIGHT": {"payment-api"}, "MAX_WAITING": {"payment-api"}, "MERCHANT_RATE": {"payment-api"}, "MERCHANT_BURST": {"payment-api"},
+		"WORKERS": {"payment-worker"}, "RESOLVERS": {"payment-worker"}, "KEY_TTL": {"payment-worker"}, "RETENTION_DAYS": {"payment-worker"},
 	}
 	for _, name := range []string{
-		"KEY_TTL", "RETENTION_DAYS", "MERCHANT_RATE", "RESCUE_AFTER", "MEANS_TIMEOUT", "SYNC_DEADLINE", "LEASE", "LEASE_MARGIN", "RESOLVE_DEADLINE",
+		"RESCUE_AFTER", "CANCEL_WINDOW", "MEANS_TIMEOUT", "SYNC_DEADLINE", "LEASE", "LEASE_MARGIN", "RESOLVE_DEADLINE",
 		"LATE_BOUND", "PG_WINDOW", "EXPIRES", "RESERVATION_TTL", "DEFER", "GROUP_MAX", "GROUP_WAIT", "GROUP_COMMITTERS", "MYSQL_CONNECTIONS",
 	} {
 		readers[name] = []string{"payment-api", "payment-worker"}
