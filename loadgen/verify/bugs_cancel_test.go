@@ -68,6 +68,9 @@ var cancellationBugs = []bug{
 	{6, "a cancellation is left pending", canceled, []int{4, 5, 7, 10}, func(w *world) {
 		w.payments[canceled].Cancellations[1].State, w.payments[canceled].Open = "PROCESSING", []uint32{2}
 	}},
+	{6, "a cancellation is final, and a refund of it is PENDING", canceled, []int{2, 3, 5, 10}, func(w *world) {
+		w.payments[canceled].Cancellations[0].Refunds[0].State = "PENDING"
+	}},
 	{6, "a cancellation waits for a person", canceled, []int{4, 5, 7, 10}, func(w *world) {
 		w.payments[canceled].Cancellations[0].State = "REVIEW"
 	}},

@@ -20,6 +20,13 @@ var chargeBugs = []bug{
 		w.movesAgain(async, "charged")
 		w.movesAgain(async, "voided")
 	}},
+	{1, "a charge is booked twice, and the order has room for both", paid, []int{2}, func(w *world) {
+		w.booked(paid, "charged").Amount = 10_000
+		stated := slices.Clone(w.lines)
+		w.moves(paid, 1, "charged")
+		w.lines = stated
+		w.book[len(w.book)-1].Amount, w.book[len(w.book)-1].Transaction = 10_000, "t-again"
+	}},
 	{1, "two payments charge one order", second, []int{9, 7}, func(w *world) {
 		w.payments[second].Order, w.book[len(w.book)-1].Order = w.payments[async].Order, w.payments[async].Order
 		w.payments[second].KeyHash = w.payments[async].KeyHash
@@ -71,6 +78,7 @@ var chargeBugs = []bug{
 		w.looks(async, "PAID")
 		w.line("g", async).ID = "99"
 	}},
+	{7, "the answer names another order", paid, nil, func(w *world) { w.line("a", paid).Order += "0" }},
 	{7, "another amount than was asked for", paid, nil, func(w *world) { w.line("a", paid).Amount-- }},
 	{7, "the database has another amount than was asked for", paid, []int{3}, func(w *world) { w.payments[paid].Amount++ }},
 	{7, "the database has another merchant", declined, nil, func(w *world) { w.payments[declined].Merchant = 2 }},

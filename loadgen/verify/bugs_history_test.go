@@ -77,6 +77,11 @@ var historyBugs = []bug{
 		e := w.booked(declined, "released")
 		e.Effect, e.At = "expired", w.now.Add(time.Minute)
 	}},
+	{12, "charged after it FAILED", absent, []int{2, 3}, func(w *world) {
+		w.moves(absent, 0, "charged")
+		w.lines = w.lines[:len(w.lines)-1]
+		w.book[len(w.book)-1].At = w.now.Add(time.Minute)
+	}},
 	{12, "ABSENT without a proof", absent, nil, func(w *world) { w.booked(absent, "canceled").Effect = "refused" }},
 	{12, "ABSENT at a PG that keeps no tombstone, too early", absent, nil, func(w *world) { w.booked(absent, "canceled").Code = "no_tombstone" }},
 	{12, "DECLINED, and nobody declined", absent, nil, func(w *world) {

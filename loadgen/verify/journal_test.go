@@ -101,6 +101,36 @@ func TestSeen_AnswersAboutOnePayment_AreFolded(t *testing.T) {
 	}
 }
 
+func TestSeenCancel_AnswersAboutOneCancellation_AreFolded(t *testing.T) {
+	answer := func(kind, id string, seq int, state string) record.Entry {
+		return record.Entry{Kind: kind, ID: id, Seq: seq, State: state}
+	}
+	for _, c := range []struct {
+		name     string
+		answers  []record.Entry
+		contrary bool
+		final    string
+	}{
+		{"on its way, then done", []record.Entry{answer("c", "7", 1, "PROCESSING"), answer("cg", "7", 1, "PROCESSING"), answer("cg", "7", 1, "SUCCEEDED")}, false, "SUCCEEDED"},
+		{"the stored 202 again after its end", []record.Entry{answer("c", "7", 1, "PROCESSING"), answer("cg", "7", 1, "FAILED"), answer("c", "7", 1, "PROCESSING")}, false, "FAILED"},
+		{"the end again", []record.Entry{answer("c", "7", 1, "SUCCEEDED"), answer("cg", "7", 1, "SUCCEEDED")}, false, "SUCCEEDED"},
+		{"another payment", []record.Entry{answer("c", "8", 1, "SUCCEEDED")}, true, "SUCCEEDED"},
+		{"no payment", []record.Entry{answer("c", "", 1, "SUCCEEDED")}, true, "SUCCEEDED"},
+		{"no number", []record.Entry{answer("c", "7", 0, "SUCCEEDED")}, true, "SUCCEEDED"},
+		{"two numbers", []record.Entry{answer("c", "7", 1, "PROCESSING"), answer("cg", "7", 2, "SUCCEEDED")}, true, "SUCCEEDED"},
+		{"not final any more", []record.Entry{answer("cg", "7", 1, "SUCCEEDED"), answer("cg", "7", 1, "PROCESSING")}, true, "SUCCEEDED"},
+		{"two ends", []record.Entry{answer("c", "7", 1, "SUCCEEDED"), answer("c", "7", 1, "FAILED")}, true, "SUCCEEDED"},
+	} {
+		var of SeenCancel
+		for i := range c.answers {
+			of.told(&c.answers[i], 7)
+		}
+		if (of.Contrary != "") != c.contrary || of.Final != c.final {
+			t.Errorf("%s: %q, final %q", c.name, of.Contrary, of.Final)
+		}
+	}
+}
+
 func TestParseReference(t *testing.T) {
 	for reference, want := range map[string]Name{
 		"123.3": {123, 3, 0}, "123.3.1": {123, 3, 1}, "18446744073709551614.255.4294967295": {18446744073709551614, 255, 4294967295},

@@ -42,6 +42,14 @@ func TestVerify_WhatTheRulesAllow_Passes(t *testing.T) {
 			events := w.payments[absent].Events
 			events[3].At = events[2].At.Add(10*time.Second - sameCommit)
 		},
+		"a person says that a payment has failed, and nothing else proves it": func(w *world) {
+			w.plan(refused, "SYNC", Leg{Means: "PG", Amount: 9})
+			w.begin(refused)
+			w.step(refused, "UNDOING", "UNKNOWN")
+			w.step(refused, "REVIEW", "UNKNOWN")
+			w.step(refused, "FAILED", "ABSENT")
+			w.sees(refused, 201, "FAILED")
+		},
 		"ABSENT, since the charge came too late and was turned away": func(w *world) {
 			e := w.booked(absent, "canceled")
 			e.Op, e.Effect, e.Code = "charge", "refused", "too_late"

@@ -96,6 +96,7 @@ func FuzzDecodeLine(f *testing.F) {
 	f.Add([]byte(refundLine))
 	f.Add([]byte(endLine))
 	f.Add([]byte(`{"kind":"end"}`))
+	f.Add([]byte(`{"kind":"gift","reference":"1.1","amount":5}`))
 	f.Add([]byte(`{"kind":"capture","reference":"1.1","amount":9223372036854775807,"currency":""}`))
 	f.Add([]byte(`{"kind":"refund","reference":"1.1.1","amount":0}`))
 	f.Fuzz(func(t *testing.T, text []byte) {

