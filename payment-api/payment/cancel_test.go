@@ -119,6 +119,24 @@ func TestCancel_UnknownRefund_StopsBeforeTheNextMeans(t *testing.T) {
 	w.mustSettle(t)
 }
 
+func TestCancel_PointsAreSilent_WhatThePGGaveBackIsKnown(t *testing.T) {
+	w, row := paid(t, threeLegs())
+	w.behave = func(payment.Op) behaviour {
+		if w.asked.Leg.Means == payment.Point {
+			return silentAfter
+		}
+		return works
+	}
+	if _, err := w.cancel(t, 1, row.payment.ID, 4000); err != nil {
+		t.Fatal(err)
+	}
+	if got := row.cancellations[0].RefundStates(); got != "REFUNDED,PENDING" {
+		t.Errorf("refunds %s", got)
+	}
+	w.behave = func(payment.Op) behaviour { return works }
+	w.mustSettle(t)
+}
+
 func TestCancel_NotDefiniteWithinTheWindow_IsReview(t *testing.T) {
 	w, row := paid(t, card())
 	w.behave = only(payment.GiveBack, silentBefore)
@@ -184,37 +202,6 @@ func TestCancel_SameKeyOtherAmount_IsKeyReused(t *testing.T) {
 	wantKind(t, err, payment.KindKeyReused)
 	if row.payment.Canceled != 3 {
 		t.Errorf("canceled %d", row.payment.Canceled)
-	}
-}
-
-func TestCancelRequest_Validate(t *testing.T) {
-	amount := func(n int64) *int64 { return &n }
-	for _, c := range []struct {
-		name string
-		r    payment.CancelRequest
-		want string // in the detail; empty: valid
-	}{
-		{"whole", payment.CancelRequest{}, ""},
-		{"part, with a reason", payment.CancelRequest{Amount: amount(1), Reason: "반품: 색상이 다름"}, ""},
-		{"longest reason", payment.CancelRequest{Reason: strings.Repeat("가", 200)}, ""},
-		{"reason too long", payment.CancelRequest{Reason: strings.Repeat("가", 201)}, "reason"},
-		{"reason of two lines", payment.CancelRequest{Reason: "a\nb"}, "reason"},
-		{"nothing", payment.CancelRequest{Amount: amount(0)}, "amount 0"},
-		{"negative", payment.CancelRequest{Amount: amount(-1)}, "amount -1"},
-		{"too much", payment.CancelRequest{Amount: amount(payment.MaxAmount + 1)}, "must be from 1 to"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			err := c.r.Validate()
-			if c.want == "" && err != nil {
-				t.Fatalf("refused: %v", err)
-			}
-			if c.want != "" && !strings.Contains(wantKind(t, err, payment.KindInvalid).Detail, c.want) {
-				t.Errorf("%v does not say %q", err, c.want)
-			}
-		})
-	}
-	if a, b := (payment.CancelRequest{Amount: amount(1)}), (payment.CancelRequest{}); a.Hash() == b.Hash() {
-		t.Error("a part hashes like the whole")
 	}
 }
 

@@ -48,7 +48,8 @@ const (
 	behaviours   // how many a means has
 	// Of the store.
 	notCommitted
-	ambiguous // committed, and told that nobody can tell
+	ambiguous    // committed, and told that nobody can tell
+	answeredLate // committed, and told so when a good part of the lease is over
 	// Of a breaker.
 	isOpen
 )
@@ -151,6 +152,9 @@ func (p *ports) transaction(verb string, do func()) error {
 	}
 	do()
 	p.gate.leave()
+	if how == answeredLate {
+		p.gate.sleep(p.limits.Lease - p.limits.Margin)
+	}
 	if how == ambiguous {
 		p.gate.tell(line{what: verb, effect: "… committed, but told that nobody can tell"})
 		return payment.ErrUnavailable

@@ -76,3 +76,34 @@ func TestKeyHash_DependsOnMethodPathAndKey(t *testing.T) {
 		wantKind(t, err, payment.KindInvalid)
 	}
 }
+
+func TestCancelRequest_Validate(t *testing.T) {
+	amount := func(n int64) *int64 { return &n }
+	for _, c := range []struct {
+		name string
+		r    payment.CancelRequest
+		want string // in the detail; empty: valid
+	}{
+		{"whole", payment.CancelRequest{}, ""},
+		{"part, with a reason", payment.CancelRequest{Amount: amount(1), Reason: "반품: 색상이 다름"}, ""},
+		{"longest reason", payment.CancelRequest{Reason: strings.Repeat("가", 200)}, ""},
+		{"reason too long", payment.CancelRequest{Reason: strings.Repeat("가", 201)}, "reason"},
+		{"reason of two lines", payment.CancelRequest{Reason: "a\nb"}, "reason"},
+		{"nothing", payment.CancelRequest{Amount: amount(0)}, "amount 0"},
+		{"negative", payment.CancelRequest{Amount: amount(-1)}, "amount -1"},
+		{"too much", payment.CancelRequest{Amount: amount(payment.MaxAmount + 1)}, "must be from 1 to"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := c.r.Validate()
+			if c.want == "" && err != nil {
+				t.Fatalf("refused: %v", err)
+			}
+			if c.want != "" && !strings.Contains(wantKind(t, err, payment.KindInvalid).Detail, c.want) {
+				t.Errorf("%v does not say %q", err, c.want)
+			}
+		})
+	}
+	if a, b := (payment.CancelRequest{Amount: amount(1)}), (payment.CancelRequest{}); a.Hash() == b.Hash() {
+		t.Error("a part hashes like the whole")
+	}
+}

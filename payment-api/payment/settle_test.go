@@ -30,6 +30,9 @@ func TestSettle_FrozenPastTheLease_SendsNothingForward(t *testing.T) {
 			if err != nil || created.Status != 202 {
 				t.Fatalf("answer %d, err %v", created.Status, err)
 			}
+			if version := w.only(t).payment.Version; version != 1 {
+				t.Errorf("a process without a lease concludes something: version %d", version)
+			}
 			for _, b := range w.means.bookings {
 				if b.captured() != nil {
 					t.Errorf("%s was charged by a process without a lease", b.reference)

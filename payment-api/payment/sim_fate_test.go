@@ -9,18 +9,18 @@ import (
 // profile is what kind of trouble a run is in: runs that have much of one kind find more than runs that have a little of
 // everything. Rates are in sixteenths; zero is none.
 type profile struct {
-	means     int         // of the calls to a means
-	kinds     []behaviour // that go wrong in one of these ways
-	where     string      // only forward calls, or only the others; empty: all
-	store     int         // of the calls to the store
-	ambiguous bool        // they are committed all the same
-	breakers  int         // of the looks at the breakers find one open
-	switches  int         // of the steps are another's, and not the one's who ran last
-	freezes   int         // of the steps freeze somebody, in thirty-seconds
-	before    string      // only in front of a call of this kind; empty: of any
-	jumps     int         // of the steps let time pass though somebody could run, in thirty-seconds
-	kills     int         // how many processes die at most
-	long      bool        // time may pass the PG's window
+	means    int         // of the calls to a means
+	kinds    []behaviour // that go wrong in one of these ways
+	where    string      // only forward calls, or only the others; empty: all
+	store    int         // of the calls to the store
+	storeHow behaviour   // go wrong like this
+	breakers int         // of the looks at the breakers find one open
+	switches int         // of the steps are another's, and not the one's who ran last
+	freezes  int         // of the steps freeze somebody, in thirty-seconds
+	before   string      // only in front of a call of this kind; empty: of any
+	jumps    int         // of the steps let time pass though somebody could run, in thirty-seconds
+	kills    int         // how many processes die at most
+	long     bool        // time may pass the PG's window
 }
 
 var (
@@ -63,7 +63,7 @@ func (s *simulation) drawProfile() {
 		p.where = places[s.number(len(places), "where")]
 	}
 	if p.store = rates[s.number(4, "trouble with the store")] / 2; p.store > 0 {
-		p.ambiguous = s.number(2, "ambiguous") == 1
+		p.storeHow = [...]behaviour{notCommitted, ambiguous, ambiguous, answeredLate}[s.number(4, "of a kind")]
 	}
 	if s.number(4, "breakers") == 3 {
 		p.breakers = 6
@@ -100,10 +100,7 @@ func (s *simulation) fate(at point) behaviour {
 		}
 	default:
 		if s.chance(p.store, "store fault") {
-			if p.ambiguous {
-				return ambiguous
-			}
-			return notCommitted
+			return p.storeHow
 		}
 	}
 	return works

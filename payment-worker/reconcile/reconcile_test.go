@@ -108,7 +108,8 @@ func rest(amount int64) string {
 func (b *books) day(t interface {
 	Helper()
 	Fatal(args ...any)
-}) *reconcile.Report {
+},
+) *reconcile.Report {
 	t.Helper()
 	report, err := reconcile.Day(context.Background(), b, b, today, 30*24*time.Hour)
 	if err != nil {

@@ -75,6 +75,7 @@ func drop(t *testing.T, admin *sql.DB) {
 		check(t, found.Scan(&name))
 		tables = append(tables, name)
 	}
+	check(t, found.Err())
 	check(t, found.Close())
 	for _, name := range tables {
 		_, err := admin.ExecContext(t.Context(), "DROP TABLE "+name)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,27 +19,28 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 func TestRun_SweepsToTheLastOne_AgainAndAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		left, batches := 1234, 0
+		var left, batches atomic.Int64 // a bubble's timers order nothing for the race detector
+		left.Store(1234)
 		broom := sweep.Broom{Name: "things", Keep: time.Hour, Sweep: func(_ context.Context, keep time.Duration, limit int) (int64, error) {
 			if keep != time.Hour {
 				t.Errorf("keep %s", keep)
 			}
-			n := min(left, limit)
-			left -= n
-			batches++
-			return int64(n), nil
+			n := min(left.Load(), int64(limit))
+			left.Add(-n)
+			batches.Add(1)
+			return n, nil
 		}}
 		go sweep.Run(ctx, quiet, broom)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if left != 0 || batches != 3 {
-			t.Errorf("%d left after %d batches", left, batches)
+		if left.Load() != 0 || batches.Load() != 3 {
+			t.Errorf("%d left after %d batches", left.Load(), batches.Load())
 		}
-		left = 7
+		left.Store(7)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if left != 0 {
-			t.Errorf("%d left after the second look", left)
+		if left.Load() != 0 {
+			t.Errorf("%d left after the second look", left.Load())
 		}
 		cancel()
 	})
