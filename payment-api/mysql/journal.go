@@ -79,6 +79,18 @@ func (j *Journal) Booking(ctx context.Context, id payment.ID, reference string) 
 	return &b, nil
 }
 
+// State is where a payment stands; empty: it is not here.
+func (j *Journal) State(ctx context.Context, id payment.ID) (state payment.State, err error) {
+	err = j.db.QueryRowContext(ctx, "SELECT state FROM payment WHERE id = ?", id).Scan(&state)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the state of payment %d: %w", id, err)
+	}
+	return state, nil
+}
+
 // Totals sums the accounts that are not the means', over a business day.
 func (j *Journal) Totals(ctx context.Context, day string, from, to time.Time) (map[payment.Account]int64, error) {
 	sums := map[payment.Account]int64{}

@@ -79,6 +79,9 @@ func sendJournal(t *testing.T, pool *sql.DB, _ *recorder) {
 	if _, err := journal.Booking(t.Context(), p.ID, "1"); err != nil {
 		t.Fatal(err)
 	}
+	if state, err := journal.State(t.Context(), p.ID); err != nil || state != payment.Paid {
+		t.Fatal(state, err)
+	}
 	if _, err := journal.Totals(t.Context(), "2026-03-01", hour, hour.Add(time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,7 @@ type Statements interface {
 type Ledger interface {
 	Bookings(ctx context.Context, day string, from, to time.Time) iter.Seq2[mysql.Booking, error]
 	Booking(ctx context.Context, id payment.ID, reference string) (*mysql.Booking, error)
+	State(ctx context.Context, id payment.ID) (payment.State, error)
 	Totals(ctx context.Context, day string, from, to time.Time) (map[payment.Account]int64, error)
 }
 
@@ -220,7 +221,11 @@ func (c *comparison) judgeThere(ctx context.Context) error {
 			case err != nil:
 				return err
 			case here == nil:
-				c.tell(MissingHere, means, reference, 0, b.amount, b.currency, "")
+				note, err := c.standing(ctx, id)
+				if err != nil {
+					return err
+				}
+				c.tell(MissingHere, means, reference, 0, b.amount, b.currency, note)
 			case here.Amount != b.amount || here.Currency != b.currency:
 				c.tell(Amount, means, reference, here.Amount, b.amount, b.currency, "our ledger has it on "+here.Day)
 			default:
@@ -229,6 +234,20 @@ func (c *comparison) judgeThere(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// standing says where a payment stands that our ledger has not posted: what is not final will be.
+func (c *comparison) standing(ctx context.Context, id payment.ID) (string, error) {
+	state, err := c.ledger.State(ctx, id)
+	switch {
+	case err != nil:
+		return "", err
+	case state == "":
+		return "there is no such payment", nil
+	case state.Final():
+		return "the payment is " + string(state), nil
+	}
+	return "the payment is " + string(state) + ", not final yet", nil
 }
 
 // judgeHere tells what only our ledger has: the means may have it on the day before or after.

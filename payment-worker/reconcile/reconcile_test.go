@@ -29,6 +29,7 @@ type books struct {
 	there map[payment.Means]map[string][]gateway.StatementLine
 	here  []mysql.Booking
 	cut   bool // the statement breaks off
+	state payment.State
 }
 
 func newBooks() *books {
@@ -67,6 +68,8 @@ func (b *books) Booking(_ context.Context, id payment.ID, reference string) (*my
 	}
 	return nil, nil
 }
+
+func (b *books) State(context.Context, payment.ID) (payment.State, error) { return b.state, nil }
 
 func (b *books) Totals(context.Context, string, time.Time, time.Time) (map[payment.Account]int64, error) {
 	return map[payment.Account]int64{payment.PayableMerchant: -1}, nil
@@ -227,6 +230,18 @@ func TestDay_AnyBooks_TellsExactlyWhatDiffers(t *testing.T) {
 			t.Fatalf("not by kind: %+v", report.Differences)
 		}
 	})
+}
+
+// What is missing here because its payment is still open is told as such: nobody has to look for it.
+func TestDay_MissingOfAnOpenPayment_SaysWhereItStands(t *testing.T) {
+	for state, want := range map[payment.State]string{payment.Review: "REVIEW, not final yet", payment.Paid: "is PAID", "": "no such payment"} {
+		b := newBooks()
+		b.state = state
+		b.theirs(payment.PG, 1, 100, today)
+		if report := b.day(t); len(report.Differences) != 1 || !strings.Contains(report.Differences[0].Note, want) {
+			t.Errorf("%s: %+v", state, report.Differences)
+		}
+	}
 }
 
 // A statement that breaks off proves nothing: there is no report.
