@@ -50,6 +50,7 @@ var chargeBugs = []bug{
 		w.book = slices.DeleteFunc(w.book, func(e Entry) bool { return e.Effect == "voided" })
 		w.renumber()
 	}},
+	{3, "FAILED with a captured leg", declined, []int{2, 10}, func(w *world) { w.payments[declined].Legs[1].State = "CAPTURED" }},
 	{3, "FAILED with a live reservation", declined, []int{12}, func(w *world) {
 		w.book = slices.DeleteFunc(w.book, func(e Entry) bool { return e.Effect == "released" })
 		w.renumber()

@@ -83,6 +83,10 @@ var historyBugs = []bug{
 		w.book[len(w.book)-1].At = w.now.Add(time.Minute)
 	}},
 	{12, "ABSENT without a proof", absent, nil, func(w *world) { w.booked(absent, "canceled").Effect = "refused" }},
+	{12, "ABSENT, and the book knows nothing of it", absent, nil, func(w *world) {
+		w.book = slices.DeleteFunc(w.book, func(e Entry) bool { return e.Order == w.payments[absent].Order })
+		w.renumber()
+	}},
 	{12, "ABSENT at a PG that keeps no tombstone, too early", absent, nil, func(w *world) { w.booked(absent, "canceled").Code = "no_tombstone" }},
 	{12, "DECLINED, and nobody declined", absent, nil, func(w *world) {
 		p := w.payments[absent]

@@ -53,8 +53,8 @@ func (o *outside) judgeJournal(r *row) {
 	if left := accounts[payment.SuspenseReview]; left != 0 {
 		o.referee.object("ledger", "payment %d leaves %d in suspense", r.payment.ID, left)
 	}
-	if r.decided && accounts[payment.ByHand] != 0 || o.bookedUnseen(r) {
-		return // a person settled it outside of the means
+	if r.decided && accounts[payment.ByHand] != 0 || o.bookedUnseen(r) || o.undoneAfterReview(r) {
+		return // a person settled it outside of the means, or could not know
 	}
 	p := &r.payment
 	for i := range p.Legs {

@@ -36,33 +36,49 @@ func (o *outside) judgeEnd(r *row) {
 		o.referee.object("liveness", "payment %d is %s with %d pieces of open work", p.ID, p.State, len(r.work))
 		return
 	}
+	if o.undoneAfterReview(r) {
+		return
+	}
 	sum := int64(0)
 	for i := range p.Legs {
 		l := &p.Legs[i]
 		b := o.means.find(p.Reference(l))
-		if p.State == payment.Failed {
-			if b.live() > 0 || !gone(l.State) {
-				o.referee.object("all-or-nothing", "payment %d is FAILED, its %s is %s, and the means has %d live", p.ID, l.Means, l.State, b.live())
-			}
-			continue
+		if p.State == payment.Paid {
+			sum += o.judgeTaken(r, l, b)
+		} else if b.live() > 0 || !gone(l.State) {
+			o.referee.object("all-or-nothing", "payment %d is FAILED, its %s is %s, and the means has %d live", p.ID, l.Means, l.State, b.live())
 		}
-		if l.State != payment.Captured || b.live() != 1 || b.captured() == nil {
-			oracle := "all-or-nothing"
-			if r.decided {
-				oracle = "review-undo"
-			}
-			o.referee.object(oracle, "payment %d is PAID, its %s is %s, and the book says %+v", p.ID, l.Means, l.State, b)
-			continue
-		}
-		t := b.captured()
-		if t.amount != l.Amount || t.id != l.TransactionID && !r.decided {
-			o.referee.object("all-or-nothing", "payment %d has %d as %s, the book %d as %s", p.ID, l.Amount, l.TransactionID, t.amount, t.id)
-		}
-		sum += t.amount
 	}
 	if p.State == payment.Paid && sum != p.Price.Amount {
 		o.referee.object("all-or-nothing", "payment %d is PAID with %d of %d", p.ID, sum, p.Price.Amount)
 	}
+}
+
+// judgeTaken returns what a means holds for a leg of a PAID payment.
+func (o *outside) judgeTaken(r *row, l *payment.Leg, b *booking) int64 {
+	if l.State != payment.Captured || b.live() != 1 || b.captured() == nil {
+		o.referee.object("all-or-nothing", "payment %d is PAID, its %s is %s, and the book says %+v", r.payment.ID, l.Means, l.State, b)
+		return 0
+	}
+	t := b.captured()
+	if t.amount != l.Amount || t.id != l.TransactionID && !r.decided {
+		o.referee.object("all-or-nothing", "payment %d has %d as %s, the book %d as %s", r.payment.ID, l.Amount, l.TransactionID, t.amount, t.id)
+	}
+	return t.amount
+}
+
+// undoneAfterReview says that a person made a payment PAID, and an undo call that was on its way gave it back.
+func (o *outside) undoneAfterReview(r *row) bool {
+	if !r.decided || r.payment.State != payment.Paid {
+		return false
+	}
+	for i := range r.payment.Legs {
+		if b := o.means.find(r.payment.Reference(&r.payment.Legs[i])); b.live() != 1 {
+			o.referee.object("review-undo", "payment %d was made PAID by a person, and its %s is live %d times", r.payment.ID, r.payment.Legs[i].Means, b.live())
+			return true
+		}
+	}
+	return false
 }
 
 // judgeHistory: versions without gaps, each event from where the one before it led.
