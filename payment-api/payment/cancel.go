@@ -53,7 +53,10 @@ func (s *Service) Cancel(ctx context.Context, merchant MerchantID, id ID, keyHas
 // cancelNow makes the calls of a cancellation that was just created and answers: 201 with its end; 202 where there is
 // none by the deadline; what the other one stored where somebody else settled it.
 func (s *Service) cancelNow(ctx context.Context, p *Payment, c *Cancellation, received time.Time) (Answer, error) {
-	err := s.giveBack(ctx, p, c, received.Add(s.Limits.SyncDeadline), 1)
+	err := s.giveBack(ctx, p, c, Until{
+		Start:  received.Add(s.Limits.SyncDeadline),
+		SendBy: received.Add(s.Limits.Lease - s.Limits.Margin),
+	}, 1)
 	if err == nil && c.State.Final() {
 		return c.finalAnswer(p), nil
 	}
@@ -69,44 +72,50 @@ func (s *Service) cancelNow(ctx context.Context, p *Payment, c *Cancellation, re
 
 // giveBack makes the refunds that are not definite yet, in their order, up to the first that is not given back, and
 // commits what became of them. Two processes may do so at one time: a means books each reference once.
-func (s *Service) giveBack(ctx context.Context, p *Payment, c *Cancellation, start time.Time, attempts int) error {
+func (s *Service) giveBack(ctx context.Context, p *Payment, c *Cancellation, until Until, attempts int) error {
 	before := c.RefundStates()
 	for i := range c.Refunds {
 		r := &c.Refunds[i]
 		if r.State == Refunded {
 			continue
 		}
-		if r.State != RefundPending || s.Clock.Now().After(start) {
+		if r.State != RefundPending || s.Clock.Now().After(until.Start) {
 			break
 		}
-		reply := s.Gateway.Do(ctx, Call{Op: GiveBack, Payment: p, Leg: p.leg(r.Leg), Cancellation: c, Refund: r})
-		if reply.Result == Done {
-			r.TransactionID, r.BookedAt = reply.TransactionID, reply.BookedAt
-			c.moveRefund(r, Refunded)
-			continue
+		if !s.refund(ctx, p, c, r, until) {
+			break
 		}
-		if reply.Result == Refused {
-			r.Code = reply.Code
-			c.moveRefund(r, RefundRefused)
-		}
-		break
 	}
 	sum, all := c.refunded()
 	switch refused := c.refused(); {
 	case all:
-		return s.commitCancellation(ctx, p, c, CancelSucceeded, "refunded", Work{})
+		return s.commitCancellation(ctx, p, c, CancelSucceeded, "refunded", Work{}, c.givenBack(p, PayableMerchant))
 	case refused != nil && sum == 0:
 		return s.refuseCancellation(ctx, p, c, CancelFailed)
 	case refused != nil:
 		return s.refuseCancellation(ctx, p, c, CancelReview)
 	case p.ReadAt.Sub(c.Created) > s.Limits.Window:
 		c.Reason = ReasonInterrupted
-		return s.commitCancellation(ctx, p, c, CancelReview, "not definite within the window", Work{})
+		return s.commitCancellation(ctx, p, c, CancelReview, "not definite within the window", Work{}, c.givenBack(p, SuspenseReview))
 	case c.RefundStates() != before:
-		return s.commitCancellation(ctx, p, c, CancelProcessing, "a refund became known", Work{Due: backoff(attempts)})
+		return s.commitCancellation(ctx, p, c, CancelProcessing, "a refund became known", Work{Due: backoff(attempts)}, nil)
 	default:
 		return s.Store.Postpone(ctx, s.Actor, []Later{{Work: WorkID{p.ID, c.Seq}, Wait: backoff(attempts)}})
 	}
+}
+
+// refund asks a means to give its share back. A refund without a definite answer stays as it is.
+func (s *Service) refund(ctx context.Context, p *Payment, c *Cancellation, r *Refund, until Until) (done bool) {
+	reply := s.Gateway.Do(ctx, Call{Op: GiveBack, Payment: p, Leg: p.leg(r.Leg), Cancellation: c, Refund: r, SendBy: until.SendBy})
+	switch reply.Result {
+	case Done:
+		r.TransactionID, r.BookedAt = reply.TransactionID, reply.BookedAt
+		c.moveRefund(r, Refunded)
+	case Refused:
+		r.Code = reply.Code
+		c.moveRefund(r, RefundRefused)
+	}
+	return reply.Result == Done
 }
 
 // refuseCancellation ends the forward way of a cancellation whose refund a means refused; the rest was never called.
@@ -117,24 +126,17 @@ func (s *Service) refuseCancellation(ctx context.Context, p *Payment, c *Cancell
 		}
 	}
 	c.Reason = ReasonRefused
-	return s.commitCancellation(ctx, p, c, to, "refused by "+string(c.refused().Means), Work{})
+	return s.commitCancellation(ctx, p, c, to, "refused by "+string(c.refused().Means), Work{}, c.givenBack(p, SuspenseReview))
 }
 
 // commitCancellation moves the cancellation and stores the step. After an error c is not what the store holds: drop it.
-func (s *Service) commitCancellation(ctx context.Context, p *Payment, c *Cancellation, to CancellationState, cause string, work Work) error {
+func (s *Service) commitCancellation(ctx context.Context, p *Payment, c *Cancellation, to CancellationState, cause string, work Work, posting []Entry) error {
 	if err := check(CancellationMoves, c.State, to); err != nil {
 		panic(err) // the callers decide by the state they read: a programmer's mistake
 	}
-	change := CancellationChange{Payment: p.ID, Cancellation: c, From: c.State, FromVersion: c.Version, Cause: cause, Actor: s.Actor, Work: work}
-	decidedByPerson := c.State == CancelReview
+	change := CancellationChange{Payment: p.ID, Cancellation: c, From: c.State, FromVersion: c.Version, Cause: cause, Actor: s.Actor, Work: work, Posting: posting}
 	c.State = to
 	c.Version++
-	switch {
-	case decidedByPerson:
-		change.Posting = c.decided(p, s.Clock.Now())
-	case to == CancelSucceeded || to == CancelReview:
-		change.Posting = c.givenBack(p)
-	}
 	if to.Final() {
 		answer := c.finalAnswer(p)
 		change.Answer = &answer

@@ -64,11 +64,7 @@ func (p *Payment) captured() []Entry {
 }
 
 // givenBack is the posting of a cancellation that ended, or that waits in REVIEW: of what the means really gave back.
-func (c *Cancellation) givenBack(p *Payment) []Entry {
-	from := PayableMerchant
-	if c.State == CancelReview {
-		from = SuspenseReview
-	}
+func (c *Cancellation) givenBack(p *Payment, from Account) []Entry {
 	b := posting{payment: p, number: c.Seq}
 	for i := range c.Refunds {
 		if r := &c.Refunds[i]; r.State == Refunded {
@@ -79,17 +75,20 @@ func (c *Cancellation) givenBack(p *Payment) []Entry {
 }
 
 // decided is the posting of a cancellation that a person took out of REVIEW: the suspense is cleared, and what the means
-// did not give back, or should not have, was settled by hand.
-func (c *Cancellation) decided(p *Payment, now time.Time) []Entry {
+// did not give back, or should not have, was settled by hand. before is how the cancellation went to REVIEW.
+func (c *Cancellation) decided(p *Payment, before []Refund, success bool, now time.Time) []Entry {
 	b := posting{payment: p, number: reviewPosting + c.Seq}
 	for i := range c.Refunds {
 		r := &c.Refunds[i]
+		suspended := before[i].State == Refunded
 		switch {
-		case c.State == CancelSucceeded && r.State == Refunded:
+		case success && suspended:
 			b.move(r.Leg, PayableMerchant, SuspenseReview, r.Amount, c.Reference(r), now)
-		case c.State == CancelSucceeded:
+		case success && r.State == Refunded: // it was given back when we asked once more
+			b.move(r.Leg, PayableMerchant, receivable(r.Means), r.Amount, c.Reference(r), r.BookedAt)
+		case success:
 			b.move(r.Leg, PayableMerchant, ByHand, r.Amount, c.Reference(r), now)
-		case r.State == Refunded:
+		case suspended:
 			b.move(r.Leg, ByHand, SuspenseReview, r.Amount, c.Reference(r), now)
 		}
 	}

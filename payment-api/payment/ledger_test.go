@@ -49,15 +49,15 @@ func TestLedger_Cancellation(t *testing.T) {
 		want    string
 	}{
 		{
-			"in review: what was given back waits", CancelReview, func(p *Payment, c *Cancellation) []Entry { return c.givenBack(p) },
+			"in review: what was given back waits", CancelReview, func(p *Payment, c *Cancellation) []Entry { return c.givenBack(p, SuspenseReview) },
 			"36 suspense:REVIEW 3000\n37 receivable:PG -3000",
 		},
 		{
-			"succeeded by hand: the merchant bears it", CancelSucceeded, func(p *Payment, c *Cancellation) []Entry { return c.decided(p, someDay) },
+			"succeeded by hand: the merchant bears it", CancelSucceeded, func(p *Payment, c *Cancellation) []Entry { return c.decided(p, c.Refunds, true, someDay) },
 			"16000036 payable:MERCHANT 3000\n16000037 suspense:REVIEW -3000\n16000034 payable:MERCHANT 2000\n16000035 by-hand:SETTLEMENT -2000",
 		},
 		{
-			"failed by hand: we bear what was given back", CancelFailed, func(p *Payment, c *Cancellation) []Entry { return c.decided(p, someDay) },
+			"failed by hand: we bear what was given back", CancelFailed, func(p *Payment, c *Cancellation) []Entry { return c.decided(p, c.Refunds, false, someDay) },
 			"16000036 by-hand:SETTLEMENT 3000\n16000037 suspense:REVIEW -3000",
 		},
 	} {
@@ -73,10 +73,10 @@ func TestLedger_Cancellation(t *testing.T) {
 func TestLedger_Succeeded_TheMerchantIsOwedLess(t *testing.T) {
 	p, c := halfDone(CancelSucceeded)
 	c.Refunds = c.Refunds[:1]
-	if got, want := inWords(c.givenBack(p)), "36 payable:MERCHANT 3000\n37 receivable:PG -3000"; got != want {
+	if got, want := inWords(c.givenBack(p, PayableMerchant)), "36 payable:MERCHANT 3000\n37 receivable:PG -3000"; got != want {
 		t.Errorf("posted\n%s\nwant\n%s", got, want)
 	}
-	if got := c.givenBack(p)[0].Reference; got != p.ID.String()+".2.2" {
+	if got := c.givenBack(p, PayableMerchant)[0].Reference; got != p.ID.String()+".2.2" {
 		t.Errorf("reference %s", got)
 	}
 }
@@ -93,10 +93,14 @@ func TestLedger_EveryPostingSumsToZero_AndNoSeqIsTakenTwice(t *testing.T) {
 				c.Refunds = append(c.Refunds, Refund{Leg: l.Seq, Means: l.Means, State: state, Amount: rapid.Int64Range(1, MaxAmount).Draw(t, "amount")})
 			}
 			c.State = rapid.SampledFrom([]CancellationState{CancelReview, CancelSucceeded}).Draw(t, "ends")
-			all = append(all, c.givenBack(p)...)
+			from := PayableMerchant
+			if c.State == CancelReview {
+				from = SuspenseReview
+			}
+			all = append(all, c.givenBack(p, from)...)
 			if c.State == CancelReview {
 				c.State = rapid.SampledFrom([]CancellationState{CancelSucceeded, CancelFailed}).Draw(t, "is decided")
-				all = append(all, c.decided(p, someDay)...)
+				all = append(all, c.decided(p, c.Refunds, c.State == CancelSucceeded, someDay)...)
 			}
 		}
 		sums, seen := map[uint32]int64{}, map[uint32]bool{}

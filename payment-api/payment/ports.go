@@ -200,8 +200,8 @@ type Gateway interface {
 // Op is what is asked of a means.
 type Op string
 
-// Charge, reserve and confirm go forward and obey the send-by deadline. Charge and reserve are sent once only; all the
-// others are idempotent by our reference and repeated until their answer is definite.
+// All but the inquiry move money and obey the send-by deadline. Charge and reserve are sent once only; all the others are
+// idempotent by our reference and repeated until their answer is definite.
 const (
 	Charge    Op = "charge"
 	Reserve   Op = "reserve"
@@ -218,7 +218,7 @@ type Call struct {
 	Op      Op
 	Payment *Payment
 	Leg     *Leg
-	SendBy  time.Time // forward calls: not a byte goes out after this
+	SendBy  time.Time // calls that move money: not a byte goes out after this; zero: whenever
 
 	Cancellation *Cancellation // GiveBack: of this one,
 	Refund       *Refund       // this refund

@@ -28,10 +28,7 @@ var strict = flag.String("strict", "", "oracle of a known fault that shall fail 
 
 // tolerated are the faults that are known and not mended yet, by the oracle that would speak. Who mends one takes its line out.
 var tolerated = map[string]string{
-	"lease":         "a stale holder's commit, or a postpone by another goroutine of the same process, takes the lease away from who holds it",
-	"review-reason": "a payment that goes from PROCESSING to REVIEW and is ended FAILED by a person has no reason",
-	"review-undo":   "a person makes a payment PAID that was UNDOING, while an undo call is on its way or its sender frozen: that call then gives it back",
-	"review-refund": "a person ends a cancellation in REVIEW while a refund of it is PENDING, and nobody asks the means what became of that",
+	"lease": "a stale holder's commit, or a postpone by another goroutine of the same process, takes the lease away from who holds it",
 }
 
 func (r *referee) object(oracle, format string, args ...any) {

@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -29,11 +30,17 @@ func (s *Service) TakeDue(ctx context.Context, limit int) ([]Due, error) {
 	return due, nil
 }
 
-// Resolve brings one piece of open work further.
+// errFrozen: so much time passed since the lease was asked for that it may have ended. Nothing was done.
+var errFrozen = errors.New("the lease may have ended before the work began")
+
+// Resolve brings one piece of open work further. Work that was handed over too late is left to whoever takes it next.
 func (s *Service) Resolve(ctx context.Context, d Due) {
 	p, verb, work := d.task.Payment, "resolve", func() error { return s.resolve(ctx, d.task, d.until) }
 	if c := d.task.Cancellation; c != nil {
 		verb, work = "resolve cancellation", func() error { return s.giveBackAgain(ctx, d.task, d.until) }
+	}
+	if s.Clock.Now().After(d.until.SendBy) {
+		work = func() error { return errFrozen }
 	}
 	s.report(ctx, p, verb, s.contained(ctx, p, work))
 }
@@ -43,7 +50,7 @@ func (s *Service) giveBackAgain(ctx context.Context, t Task, until Until) error 
 	if t.Cancellation.State != CancelProcessing {
 		return nil // somebody ended it between our lease and our read
 	}
-	return s.giveBack(ctx, t.Payment, t.Cancellation, until.Start, t.Attempts)
+	return s.giveBack(ctx, t.Payment, t.Cancellation, until, t.Attempts)
 }
 
 // Start claims an accepted payment that a message named, and settles it. A payment that is not there is reported with
@@ -108,6 +115,9 @@ func (s *Service) start(ctx context.Context, p *Payment, cause string, until Unt
 		p.Reason = ReasonExpired
 		return s.commit(ctx, p, Failed, ReasonExpired, Work{})
 	}
+	if s.Clock.Now().After(until.SendBy) {
+		return errFrozen // what was read is old, and whoever claims now could send nothing
+	}
 	if !s.Gateway.Available(p.means()...) {
 		return s.Store.Postpone(ctx, s.Actor, []Later{{Work: WorkID{Payment: p.ID}, Wait: s.Limits.Defer, Deferred: true}})
 	}
@@ -125,7 +135,7 @@ func (s *Service) resolve(ctx context.Context, t Task, until Until) error {
 	case Accepted:
 		return s.takeUp(ctx, t, until)
 	case Undoing:
-		return s.undo(ctx, p, t.Attempts)
+		return s.undo(ctx, p, until, t.Attempts)
 	case Processing:
 	default:
 		return nil // final or in review: somebody ended it between our lease and our read
@@ -139,7 +149,7 @@ func (s *Service) resolve(ctx context.Context, t Task, until Until) error {
 	case p.CapturedInFull():
 		return s.confirm(ctx, p, until)
 	case stuck || left <= 0:
-		return s.turnBack(ctx, p, t.Attempts)
+		return s.turnBack(ctx, p, until, t.Attempts)
 	case p.LegStates() != before:
 		return s.commit(ctx, p, Processing, "inquiry", Work{Due: min(backoff(t.Attempts), left)})
 	default:
@@ -171,7 +181,7 @@ func (s *Service) inquire(ctx context.Context, p *Payment, l *Leg) (stuck bool) 
 }
 
 // turnBack commits UNDOING and begins the undo. From here on nobody goes forward; what may have gone out is UNKNOWN.
-func (s *Service) turnBack(ctx context.Context, p *Payment, attempts int) error {
+func (s *Service) turnBack(ctx context.Context, p *Payment, until Until, attempts int) error {
 	for i := range p.Legs {
 		if p.Legs[i].State == Pending {
 			p.moveLeg(&p.Legs[i], Unknown)
@@ -180,7 +190,7 @@ func (s *Service) turnBack(ctx context.Context, p *Payment, attempts int) error 
 	if err := s.commit(ctx, p, Undoing, p.blame(), s.holdOn()); err != nil {
 		return err
 	}
-	return s.undo(ctx, p, attempts)
+	return s.undo(ctx, p, until, attempts)
 }
 
 func (s *Service) report(ctx context.Context, p *Payment, verb string, err error) {

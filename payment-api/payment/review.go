@@ -3,6 +3,8 @@ package payment
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 )
 
 // REVIEW is where money may stand wrong and no rule says what to do: a person looks, and says how it ended. What the
@@ -25,10 +27,33 @@ func (s *Service) SettleReview(ctx context.Context, v Verdict) error {
 	if len(found) == 0 {
 		return fmt.Errorf("there is no payment %d", v.Work.Payment)
 	}
-	if v.Work.Cancellation == 0 {
-		return s.settlePayment(ctx, found[0], v)
+	p, settle := found[0], s.settlePayment
+	if v.Work.Cancellation != 0 {
+		settle = s.settleCancellation
 	}
-	return s.settleCancellation(ctx, found[0], v)
+	if err := s.quiet(ctx, p, v.Work); err != nil {
+		return err
+	}
+	return settle(ctx, p, v)
+}
+
+// quiet says whether no call about this work can be on its way any more: those of whoever sent it to REVIEW, or was frozen
+// over it, have gone out by the end of a lease and arrived by the late bound. Until then nobody can say how it stands.
+func (s *Service) quiet(ctx context.Context, p *Payment, w WorkID) error {
+	events, err := s.Store.Events(ctx, p.ID)
+	if err != nil {
+		return fmt.Errorf("read the history of payment %d: %w", p.ID, err)
+	}
+	for _, e := range slices.Backward(events) {
+		if e.Cancellation != w.Cancellation || e.To != string(Review) {
+			continue
+		}
+		if left := s.Limits.Lease + s.Limits.LateBound - p.ReadAt.Sub(e.At); left > 0 {
+			return fmt.Errorf("it has just gone to REVIEW, and calls may still be on their way: look again in %s", left.Round(time.Second))
+		}
+		return nil
+	}
+	return nil // it never was in REVIEW: its state says so
 }
 
 func (s *Service) settlePayment(ctx context.Context, p *Payment, v Verdict) error {
@@ -42,7 +67,7 @@ func (s *Service) settlePayment(ctx context.Context, p *Payment, v Verdict) erro
 	}
 	to := Failed
 	if v.Success {
-		to = Paid
+		to, p.Reason = Paid, ""
 	}
 	return s.commit(ctx, p, to, reviewCause(v), Work{})
 }
@@ -101,13 +126,41 @@ func (s *Service) settleCancellation(ctx context.Context, p *Payment, v Verdict)
 		if c.State != CancelReview {
 			return fmt.Errorf("cancellation %d of payment %d is %s, not in REVIEW", c.Seq, p.ID, c.State)
 		}
+		before := slices.Clone(c.Refunds)
+		if err := s.settleRefunds(ctx, p, c, v); err != nil {
+			return err
+		}
 		to := CancelFailed
 		if v.Success {
 			to, c.Reason = CancelSucceeded, ""
 		}
-		return s.commitCancellation(ctx, p, c, to, reviewCause(v), Work{})
+		return s.commitCancellation(ctx, p, c, to, reviewCause(v), Work{}, c.decided(p, before, v.Success, s.Clock.Now()))
 	}
 	return fmt.Errorf("payment %d has no cancellation %d", p.ID, v.Work.Cancellation)
+}
+
+// settleRefunds makes every refund definite. Where the cancellation shall have succeeded, the means are asked for it once
+// more; where it shall have failed nobody may ask, since asking is giving back.
+func (s *Service) settleRefunds(ctx context.Context, p *Payment, c *Cancellation, v Verdict) error {
+	now := s.Clock.Now()
+	until := Until{Start: now.Add(s.Limits.Lease), SendBy: now.Add(s.Limits.Lease - s.Limits.Margin)}
+	for i := range c.Refunds {
+		r := &c.Refunds[i]
+		if r.State != RefundPending {
+			continue
+		}
+		if v.Success {
+			s.refund(ctx, p, c, r, until)
+		}
+		if r.State != RefundPending {
+			continue
+		}
+		if !v.ByHand {
+			return fmt.Errorf("nobody knows whether %s gave %d back under %s: make sure there, then say so with --by-hand", r.Means, r.Amount, c.Reference(r))
+		}
+		c.moveRefund(r, RefundAbsent)
+	}
+	return nil
 }
 
 // maxCause is what the event log has room for.

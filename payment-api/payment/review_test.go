@@ -177,7 +177,12 @@ func TestSettleReview_OfACancellation(t *testing.T) {
 	} {
 		t.Run(string(c.state), func(t *testing.T) {
 			w, row := reviewed(t)
-			if err := w.decide(t, row, payment.Verdict{Work: payment.WorkID{Cancellation: 1}, Success: c.success}); err != nil {
+			verdict := payment.Verdict{Work: payment.WorkID{Cancellation: 1}, Success: c.success}
+			if err := w.decide(t, row, verdict); err == nil || !strings.Contains(err.Error(), "still be on their way") {
+				t.Errorf("it has just gone to REVIEW: %v", err)
+			}
+			w.pass(w.limits.Lease + w.limits.LateBound)
+			if err := w.decide(t, row, verdict); err != nil {
 				t.Fatal(err)
 			}
 			accounts := map[payment.Account]int64{}
@@ -194,6 +199,46 @@ func TestSettleReview_OfACancellation(t *testing.T) {
 				t.Errorf("%d callbacks: the merchant was answered 202", len(row.callbacks))
 			}
 			w.mustBeRight(t)
+		})
+	}
+}
+
+// A refund that nobody knows the outcome of is asked for once more when the cancellation shall have succeeded; asking is
+// giving back, so it shall have failed only when a person has made sure that it did.
+func TestSettleReview_ARefundIsPending(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		verdict payment.Verdict
+		err     string
+		state   payment.CancellationState
+		refund  payment.RefundState
+	}{
+		{"succeeded: asked once more", payment.Verdict{Success: true}, "", payment.CancelSucceeded, payment.Refunded},
+		{"failed: nobody knows", payment.Verdict{}, "--by-hand", payment.CancelReview, payment.RefundPending},
+		{"failed by hand", payment.Verdict{ByHand: true}, "", payment.CancelFailed, payment.RefundAbsent},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w, row := paid(t, card())
+			w.behave = only(payment.GiveBack, silentBefore)
+			if _, err := w.cancel(t, 1, row.payment.ID, 0); err != nil {
+				t.Fatal(err)
+			}
+			for range 3 {
+				w.pass(w.limits.Window / 2)
+				w.run(func() { resolveDue(t.Context(), w.service("resolver")) })
+			}
+			w.pass(w.limits.Lease + w.limits.LateBound)
+			w.behave = func(payment.Op) behaviour { return works }
+			c.verdict.Work.Cancellation = 1
+			if err := w.decide(t, row, c.verdict); (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+				t.Fatalf("err %v, want %q", err, c.err)
+			}
+			if got := row.cancellations[0]; got.State != c.state || got.Refunds[0].State != c.refund {
+				t.Errorf("%s with a refund %s\n%s", got.State, got.Refunds[0].State, w.Story())
+			}
+			if c.state.Final() {
+				w.mustBeRight(t)
+			}
 		})
 	}
 }

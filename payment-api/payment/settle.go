@@ -9,7 +9,7 @@ import (
 // Until bounds what a process does with a payment that it holds, on its own monotonic clock.
 type Until struct {
 	Start  time.Time // no call starts after this
-	SendBy time.Time // no byte of a forward call goes out after this: another process may have taken over
+	SendBy time.Time // no byte of a call that moves money goes out after this: another process may have taken over
 }
 
 // settle runs the saga. Only whoever created the payment PROCESSING, or moved it ACCEPTED → PROCESSING, may call it: it
@@ -44,7 +44,7 @@ func (s *Service) settle(ctx context.Context, p *Payment, until Until) error {
 	if s.Clock.Now().After(until.Start) {
 		return s.postpone(ctx, p, 0)
 	}
-	return s.undo(ctx, p, 1)
+	return s.undo(ctx, p, until, 1)
 }
 
 // forward calls the means one after another up to the first answer that is not a success. late: the send-by deadline had
@@ -94,9 +94,8 @@ func (s *Service) confirm(ctx context.Context, p *Payment, until Until) error {
 		case Done:
 			l.note(reply)
 			p.moveLeg(l, Captured)
-		case Refused:
+		case Refused: // what is left of the reservation, the undo gives back
 			l.note(reply)
-			p.moveLeg(l, Released)
 			refused = true
 		case TooLate:
 			return ErrMissed
@@ -108,10 +107,11 @@ func (s *Service) confirm(ctx context.Context, p *Payment, until Until) error {
 		if err := s.commit(ctx, p, Undoing, "confirm refused", s.holdOn()); err != nil {
 			return err
 		}
-		return s.undo(ctx, p, 1)
+		return s.undo(ctx, p, until, 1)
 	case p.every(func(l *Leg) bool { return l.State == Captured }):
 		return s.commit(ctx, p, Paid, "captured", Work{})
 	case !p.StartedAt.IsZero() && p.ReadAt.Sub(p.StartedAt) > s.Limits.Window:
+		p.Reason = ReasonInterrupted
 		return s.commit(ctx, p, Review, "not confirmed within the window", Work{})
 	default:
 		return s.commit(ctx, p, Processing, "confirm unknown", Work{Due: time.Second})

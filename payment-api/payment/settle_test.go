@@ -81,6 +81,9 @@ func TestConfirm_DefinitelyRefused_UndoesThePayment(t *testing.T) {
 	if err != nil || !strings.Contains(string(created.Body), `"status":"FAILED","reason":"interrupted"`) {
 		t.Fatalf("answer %d %s, err %v", created.Status, created.Body, err)
 	}
+	if !strings.Contains(w.Story(), "release") { // what was refused may still be held
+		t.Errorf("nothing was released\n%s", w.Story())
+	}
 	w.mustBeRight(t)
 }
 

@@ -20,6 +20,7 @@ func (s *simulation) heal() {
 	s.drain()
 	s.finish()
 	s.drain()
+	s.pass(s.limits.Lease + s.limits.LateBound) // until then nobody may decide
 	for round := 0; len(s.db.open(true)) > 0 && round < 9; round++ {
 		s.complete(s.person("last person "+strconv.Itoa(round+1), round%2 == 0))
 	}

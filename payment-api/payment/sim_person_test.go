@@ -18,7 +18,8 @@ func (s *simulation) person(name string, hopeful bool) *actor {
 		v := payment.Verdict{Work: id, Note: "somebody looked", Success: hopeful}
 		r := s.db.row(id.Payment)
 		if id.Cancellation > 0 {
-			v.Success = s.refundedInFull(r.cancellations[id.Cancellation-1])
+			c := r.cancellations[id.Cancellation-1]
+			v.Success, v.ByHand = s.refundedInFull(c) || s.givenBackUnknown(c), true
 		} else if !hopeful {
 			for i := range r.payment.Legs {
 				s.means.giveBackByHand(r.payment.Reference(&r.payment.Legs[i]))
@@ -29,6 +30,14 @@ func (s *simulation) person(name string, hopeful bool) *actor {
 	})
 	a.isPerson = true
 	return a
+}
+
+// givenBackUnknown says that a means gave back what we do not know of: then the rest is to be given back too.
+func (s *simulation) givenBackUnknown(c *payment.Cancellation) bool {
+	return slices.ContainsFunc(c.Refunds, func(r payment.Refund) bool {
+		booked := s.means.refundOf(c.Reference(&r))
+		return r.State == payment.RefundPending && booked != nil && booked.id != ""
+	})
 }
 
 func (s *simulation) refundedInFull(c *payment.Cancellation) bool {

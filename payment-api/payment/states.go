@@ -95,7 +95,7 @@ var LegMoves = []Move[LegState]{
 	{Unknown, Voided, "only while UNDOING, or by a person in REVIEW"},
 	{Unknown, Released, "only while UNDOING, or by a person in REVIEW"},
 	{Held, Captured, "confirmed"},
-	{Held, Released, "released, or its confirm definitely refused"},
+	{Held, Released, "released"},
 	{Captured, Voided, "only while UNDOING, or by a person in REVIEW"},
 }
 
