@@ -75,14 +75,14 @@ func Default() Scenario {
 		Means: map[Means]Behaviour{
 			PG: {
 				Delay:  "lognormal/50ms/0.5",
-				Faults: Faults{Decline: 0.03, SilentAfter: 0.005, SilentBefore: 0.0025, ResetBefore: 0.0025, ResetAfter: 0.0025},
-				Late:   Late{Share: 0.0025, By: 4 * time.Second},
+				Faults: Faults{Decline: 0.03, SilentAfter: 0.004, SilentBefore: 0.001, ResetBefore: 0.0025, ResetAfter: 0.0025},
+				Late:   Late{Share: 0.001, By: 4 * time.Second},
 				Refund: Faults{Decline: 0.005, SilentAfter: 0.01},
 			},
 			Point: {
 				Delay:   "fixed/5ms",
-				Faults:  Faults{Decline: 0.01, SilentAfter: 0.0025},
-				Confirm: Faults{SilentAfter: 0.0025},
+				Faults:  Faults{Decline: 0.01, SilentAfter: 0.001},
+				Confirm: Faults{SilentAfter: 0.001},
 				Refund:  Faults{SilentAfter: 0.01},
 			},
 			Coupon: {Delay: "fixed/5ms", Faults: Faults{Decline: 0.01}, Refund: Faults{SilentAfter: 0.01}},
