@@ -63,8 +63,8 @@ func TestPayment_Mix_HasItsShares(t *testing.T) {
 	}
 	for what, share := range map[string]float64{
 		"PG": 0.60, "POINT+PG": 0.25, "COUPON+POINT+PG": 0.10, "POINT": 0.05, "async": 0.5, "second merchant": 0.5,
-		"decline": 0.95 * 0.03, "silent:after": 0.95 * 0.005, "silent:before": 0.95 * 0.0025, "reset:before": 0.95 * 0.0025,
-		"reset:after": 0.95 * 0.0025, "late/4s": 0.95 * 0.0025,
+		"decline": 0.95 * 0.03, "silent:after": 0.95 * 0.004, "silent:before": 0.95 * 0.001, "reset:before": 0.95 * 0.0025,
+		"reset:after": 0.95 * 0.0025, "late/4s": 0.95 * 0.001,
 	} {
 		// Five standard deviations of a share of this many.
 		if slack := 5 * math.Sqrt(share*(1-share)/count); math.Abs(got[what]-share) > slack {
