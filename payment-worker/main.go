@@ -100,7 +100,7 @@ func find(args []string) (verb, []string, error) {
 func (v verb) words() []string {
 	words := strings.Fields(v.name)
 	for i, word := range words {
-		if i == 2 || strings.HasPrefix(word, "-") || word != strings.ToLower(word) {
+		if i == 2 || strings.HasPrefix(word, "-") || strings.HasPrefix(word, "[") || word != strings.ToLower(word) {
 			return words[:i]
 		}
 	}

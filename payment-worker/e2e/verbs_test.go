@@ -42,6 +42,14 @@ func listed(t *testing.T, into any, args ...string) {
 	}
 }
 
+// There is nothing to archive, and all partitions are there.
+func TestRetention_Now(t *testing.T) {
+	t.Parallel()
+	if out, code := verb(t, "retention"); code != 0 || !strings.HasSuffix(out, "0 days archived, 0 old days kept\n") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
 func TestVerbs_WhatIsWrong_IsOneSentence(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
@@ -64,6 +72,8 @@ func TestVerbs_WhatIsWrong_IsOneSentence(t *testing.T) {
 		{"review", "settle", "x/y", "paid", "--note", "n"},
 		{"reconcile"},
 		{"reconcile", "--date", "yesterday"},
+		{"retention", "--keep-days", "1"},
+		{"retention", "now"},
 		{"serve", "now"},
 	} {
 		run := exec.CommandContext(t.Context(), filepath.Join(system.programs, "payment-worker"), args...)
