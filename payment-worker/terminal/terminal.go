@@ -28,6 +28,10 @@ func Plain(text string) string {
 
 // Table prints rows below a header, in columns.
 func Table(w io.Writer, header []string, rows [][]string) error {
+	if len(rows) == 0 {
+		_, err := fmt.Fprintln(w, "none")
+		return err
+	}
 	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(columns, strings.Join(header, "\t"))
 	for _, row := range rows {

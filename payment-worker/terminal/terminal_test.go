@@ -69,3 +69,10 @@ func TestTable_ALongCell_IsCut(t *testing.T) {
 		t.Errorf("%d characters are left", n)
 	}
 }
+
+func TestTable_OfNothing_SaysSo(t *testing.T) {
+	var out strings.Builder
+	if err := terminal.Table(&out, []string{"A"}, nil); err != nil || out.String() != "none\n" {
+		t.Errorf("%q, %v", out.String(), err)
+	}
+}
