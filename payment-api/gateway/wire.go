@@ -162,21 +162,8 @@ func refused(op payment.Op, reply payment.Reply) payment.Reply {
 	return reply
 }
 
-// fit makes a text of the means what our columns take, 64 printable ASCII characters: a payment must not stay open for
-// ever because its outcome cannot be stored.
-func fit(text string) string {
-	plain := make([]byte, 0, maxText)
-	for _, c := range text {
-		if len(plain) == maxText {
-			break
-		}
-		if c < ' ' || c > '~' {
-			c = '?'
-		}
-		plain = append(plain, byte(c))
-	}
-	return string(plain)
-}
+// fit makes a text of the means what our columns take.
+func fit(text string) string { return payment.Fit(text, maxText) }
 
 // asked is the amount that the call is about.
 func asked(c payment.Call) int64 {

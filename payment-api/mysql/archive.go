@@ -55,12 +55,15 @@ type Archive struct{ db *sql.DB }
 // NewArchive moves days of db.
 func NewArchive(db *sql.DB) *Archive { return &Archive{db: db} }
 
-// archiveLock is held by whoever archives.
-const archiveLock = "payment.archive"
+// archiveLock is held by whoever archives. A day may take long, and nobody need wait for it.
+const (
+	archiveLock     = "payment.archive"
+	archiveLockWait = time.Second
+)
 
-// Alone runs do while nobody else archives.
+// Alone runs do while nobody else archives; ErrHeld: somebody does.
 func (a *Archive) Alone(ctx context.Context, do func() error) error {
-	return locked(ctx, a.db, archiveLock, migrationLockWait, func(*sql.Conn) error { return do() })
+	return locked(ctx, a.db, archiveLock, archiveLockWait, func(*sql.Conn) error { return do() })
 }
 
 // Days are those that end before a time and are not done yet, oldest first.
@@ -92,8 +95,8 @@ func (a *Archive) Days(ctx context.Context, before time.Time) ([]Day, error) {
 
 // Exchange takes the day's rows out of the tables, or says why it stays (a *NotFinalError).
 func (a *Archive) Exchange(ctx context.Context, d Day) error {
-	if open, err := a.count(ctx, "SELECT COUNT(*) FROM open_payment WHERE payment_id >= ? AND payment_id < ?", d.First, d.Until); err != nil || open > 0 {
-		return notFinal(d, "pieces of open work", open, err)
+	if err := a.noOpenWork(ctx, d); err != nil {
+		return err
 	}
 	if _, err := a.db.ExecContext(ctx, `INSERT INTO archive_day (day, first_id, until_id, step, begun_at) VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6))
 		ON DUPLICATE KEY UPDATE step = step`, d.Date, d.First, d.Until, StepExchanging); err != nil {
@@ -117,6 +120,10 @@ func (a *Archive) look(ctx context.Context, d Day) error {
 			return notFinal(d, l.what, left, err)
 		}
 	}
+	return a.noOpenWork(ctx, d)
+}
+
+func (a *Archive) noOpenWork(ctx context.Context, d Day) error {
 	open, err := a.count(ctx, "SELECT COUNT(*) FROM open_payment WHERE payment_id >= ? AND payment_id < ?", d.First, d.Until)
 	if err != nil || open > 0 {
 		return notFinal(d, "pieces of open work", open, err)

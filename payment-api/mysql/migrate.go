@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -72,6 +73,9 @@ func applyMigration(ctx context.Context, conn *sql.Conn, name, file string) (did
 	return err == nil, err
 }
 
+// ErrHeld says that somebody else is at it.
+var ErrHeld = errors.New("another process has held it")
+
 // locked runs do on a connection that holds the named lock; the lock ends with the connection if we die.
 func locked(ctx context.Context, db *sql.DB, name string, wait time.Duration, do func(*sql.Conn) error) error {
 	conn, err := db.Conn(ctx)
@@ -85,7 +89,7 @@ func locked(ctx context.Context, db *sql.DB, name string, wait time.Duration, do
 			return fmt.Errorf("take the lock %s: %w", name, err)
 		}
 		if got != 1 && time.Now().After(deadline) {
-			return fmt.Errorf("take the lock %s: another process has held it for over %s", name, wait)
+			return fmt.Errorf("take the lock %s: %w for over %s", name, ErrHeld, wait)
 		}
 	}
 	defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK(?)", name) }()

@@ -29,11 +29,11 @@ type Entry struct {
 // reviewPosting keeps the postings of a review apart from those of the cancellation itself.
 const reviewPosting = 1_000_000
 
-// seoul is the business day's clock: UTC+9, without summer time since 1988.
-var seoul = time.FixedZone("Asia/Seoul", 9*60*60)
+// Seoul is the business day's clock: UTC+9, without summer time since 1988.
+var Seoul = time.FixedZone("Asia/Seoul", 9*60*60)
 
 // BusinessDay is the day that an entry counts for: the day in Seoul on which the means booked it.
-func (e *Entry) BusinessDay() string { return e.BookedAt.In(seoul).Format(time.DateOnly) }
+func (e *Entry) BusinessDay() string { return e.BookedAt.In(Seoul).Format(time.DateOnly) }
 
 // posting gathers the entries of one.
 type posting struct {

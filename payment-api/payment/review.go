@@ -143,7 +143,7 @@ func (s *Service) settleCancellation(ctx context.Context, p *Payment, v Verdict)
 // more; where it shall have failed nobody may ask, since asking is giving back.
 func (s *Service) settleRefunds(ctx context.Context, p *Payment, c *Cancellation, v Verdict) error {
 	now := s.Clock.Now()
-	until := Until{Start: now.Add(s.Limits.Lease), SendBy: now.Add(s.Limits.Lease - s.Limits.Margin)}
+	until := Until{SendBy: now.Add(s.Limits.Lease - s.Limits.Margin)}
 	for i := range c.Refunds {
 		r := &c.Refunds[i]
 		if r.State != RefundPending {
@@ -171,15 +171,5 @@ func reviewCause(v Verdict) string {
 	if v.ByHand {
 		cause = "review, by hand: " + v.Note
 	}
-	plain := make([]byte, 0, maxCause)
-	for _, c := range cause {
-		if len(plain) == maxCause {
-			break
-		}
-		if c < ' ' || c > '~' {
-			c = '?'
-		}
-		plain = append(plain, byte(c))
-	}
-	return string(plain)
+	return Fit(cause, maxCause)
 }

@@ -33,13 +33,13 @@ type Ledger interface {
 	Totals(ctx context.Context, day string, from, to time.Time) (map[payment.Account]int64, error)
 }
 
-// seoul cuts the business days: UTC+9, without summer time since 1988.
-var seoul = time.FixedZone("Asia/Seoul", 9*60*60)
+// allMeans are compared, in this order.
+var allMeans = []payment.Means{payment.PG, payment.Point, payment.Coupon}
 
 // Day compares a business day, such as 2026-03-01. Its bookings belong to payments that were created at most lookBack
 // before it.
 func Day(ctx context.Context, statements Statements, ledger Ledger, date string, lookBack time.Duration) (*Report, error) {
-	begin, err := time.ParseInLocation(time.DateOnly, date, seoul)
+	begin, err := time.ParseInLocation(time.DateOnly, date, payment.Seoul)
 	if err != nil {
 		return nil, fmt.Errorf("the date %q must be a day such as 2026-03-01", date)
 	}
@@ -71,7 +71,7 @@ func (c *comparison) run(ctx context.Context) (*Report, error) {
 	c.report = Report{Schema: "gazua.reconcile/1", Date: c.date}
 	c.there = map[payment.Means]map[string]booked{}
 	sides := map[payment.Means]*MeansReport{}
-	for _, means := range []payment.Means{payment.PG, payment.Point, payment.Coupon} {
+	for _, means := range allMeans {
 		sides[means] = &MeansReport{Means: means}
 		if err := c.readStatement(ctx, means, sides[means]); err != nil {
 			return nil, err
@@ -103,7 +103,7 @@ func (c *comparison) run(ctx context.Context) (*Report, error) {
 	if err := c.judgeHere(ctx, onlyHere); err != nil {
 		return nil, err
 	}
-	for _, means := range []payment.Means{payment.PG, payment.Point, payment.Coupon} {
+	for _, means := range allMeans {
 		c.report.Means = append(c.report.Means, *sides[means])
 	}
 	slices.SortFunc(c.report.Differences, func(a, b Difference) int {
@@ -189,7 +189,7 @@ func (c *comparison) judgeHere(ctx context.Context, onlyHere []mysql.Booking) er
 	}
 	for _, beside := range []int{-1, 1} {
 		day := c.begin.AddDate(0, 0, beside).Format(time.DateOnly)
-		for _, means := range []payment.Means{payment.PG, payment.Point, payment.Coupon} {
+		for _, means := range allMeans {
 			if !slices.ContainsFunc(onlyHere, func(b mysql.Booking) bool { return b.Means == means }) {
 				continue
 			}

@@ -104,6 +104,9 @@ func (k *Keeper) Look(ctx context.Context) (report Report, err error) {
 		}
 		return nil
 	})
+	if errors.Is(err, mysql.ErrHeld) {
+		return report, nil // another worker is archiving
+	}
 	if err != nil {
 		k.metrics.failed(ctx)
 	}

@@ -239,3 +239,19 @@ func TestLook_TwoKeepers_ArchiveEachDayOnce(t *testing.T) {
 		t.Errorf("archived %v days", archived)
 	}
 }
+
+// Archiving may take long; another keeper that comes meanwhile leaves it alone, and raises no alarm.
+func TestLook_WhileAnotherArchives_LeavesItAlone(t *testing.T) {
+	w := newWorld(t)
+	w.pay(5, payment.Paid)
+	err := mysql.NewArchive(w.long).Alone(t.Context(), func() error {
+		if report := w.look(); len(report.Archived) != 0 {
+			t.Errorf("archived %d days under another's hands", len(report.Archived))
+		}
+		return nil
+	})
+	check(t, err)
+	if report := w.look(); len(report.Archived) != 3 {
+		t.Errorf("archived %d days afterwards", len(report.Archived))
+	}
+}
