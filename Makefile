@@ -11,6 +11,8 @@ NAME     ?=
 ARGS     ?=
 FUZZTIME ?= 30s
 RUN      ?= .runs/latest
+SCENARIO ?= loadgen/scenarios/soak.yaml
+QUICK    ?=
 GO       ?= go
 # Today where the books are kept: a business day is one of Asia/Seoul (KST), whatever the machine's clock shows.
 DATE     ?= $(shell TZ=KST-9 date +%F)
@@ -23,7 +25,7 @@ ENV_FILE := $(or $(STACK_DIR),.stack)/stack.env
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := .tools/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: help build up down status logs soak verify worker reconcile test fuzz check check-one clean need-go stack
+.PHONY: help build up down status logs soak verify report runs compare dump controls proof bench-bed worker reconcile test fuzz check check-one clean need-go stack
 
 help: ## this list
 	@echo "A reference payment system that is broken on purpose and proves that no money was lost."
@@ -35,7 +37,9 @@ help: ## this list
 	@echo "Variables:"
 	@echo "  DURATION=$(DURATION) RATE=$(RATE)    length and payments a second of a soak"
 	@echo "  NAME=payment-api-1       which process (logs);  FOLLOW=1: and go on"
-	@echo "  RUN=$(RUN)         which run (verify)"
+	@echo "  SCENARIO=$(SCENARIO)  what a soak sends"
+	@echo "  RUN=$(RUN)         which run (verify, report);  A=… B=…  which two (compare)"
+	@echo "  QUICK=1                  four controls instead of all"
 	@echo "  DATE=$(DATE)          which business day, Asia/Seoul (reconcile)"
 	@echo "  ARGS=\"review list\"       which command of payment-worker (worker)"
 	@echo "  FUZZTIME=$(FUZZTIME)             how long each target is fuzzed (fuzz)"
@@ -70,7 +74,7 @@ logs: stack ## the end of a process's log: NAME=payment-api-1
 	@$(STACK) logs $(NAME) $(if $(FOLLOW),-f)
 
 soak: up ## load the running system (DURATION, RATE), wait until all is settled, verify, print the verdict
-	@code=0; bin/loadgen run loadgen/scenarios/soak.yaml --stack $(ENV_FILE) --duration $(DURATION) --rate $(RATE) || code=$$?; \
+	@code=0; bin/loadgen run $(SCENARIO) --stack $(ENV_FILE) --duration $(DURATION) --rate $(RATE) || code=$$?; \
 	case $$code in \
 	  0) ;; \
 	  1) echo "make soak: FAIL, loadgen's exit code was 1: an invariant is violated, the payments are named above." >&2 ;; \
@@ -81,6 +85,36 @@ soak: up ## load the running system (DURATION, RATE), wait until all is settled,
 verify: build ## judge a run again from its journal, the database and the PG's book: RUN=.runs/latest
 	@[ -e "$(RUN)" ] || { echo "There is no run $(RUN): 'make soak' makes one (or name another with RUN=…)." >&2; exit 1; }
 	@bin/loadgen verify $(RUN) --stack $(ENV_FILE)
+
+report: build ## write a run's page again, one HTML file: RUN=.runs/latest
+	@bin/loadgen report $(RUN)
+
+runs: build ## list the runs, newest first
+	@bin/loadgen runs $(ARGS)
+
+compare: build ## compare two runs, or two sets of repeats: A=.runs/… B=.runs/… (or a tag)
+	@[ -n "$(A)" ] && [ -n "$(B)" ] || { echo "Compare what? make compare A=.runs/one B=.runs/another ('make runs' lists them; a tag names all its runs)." >&2; exit 1; }
+	@bin/loadgen compare $(A) $(B) $(ARGS)
+
+dump: build ## goroutines of every running program: identical stacks in buckets, who waits for what
+	@bin/loadgen dump --stack $(ENV_FILE) $(ARGS)
+
+controls: build ## plant bugs into the product, one after another: each must be caught by the invariant it breaks (QUICK=1: four of them)
+	@$(STACK) install
+	@bin/loadgen controls --servers $(or $(STACK_DIR),.stack) $(if $(QUICK),--quick) $(ARGS)
+
+proof: ## everything that is proved: tests, linters, every decoder fuzzed, a soak, all controls
+	@$(MAKE) test
+	@$(MAKE) check
+	@$(MAKE) fuzz
+	@$(MAKE) soak
+	@$(MAKE) down
+	@$(MAKE) controls QUICK=
+
+bench-bed: build ## loadgen beside wrk, vegeta and k6; the mock PG beside nginx and WireMock: all in one run (ARGS="--repeats 5")
+	@CGO_ENABLED=0 $(GO) build -o bin/ ./infra/peers ./loadgen/internal/fire
+	@bin/peers generators $(ARGS)
+	@bin/peers mocks $(ARGS)
 
 worker: build ## run one command of payment-worker beside the running ones: ARGS="review list"
 	@[ -n "$(firstword $(ARGS))" ] || { echo 'Which command? make worker ARGS="review list" (ARGS=help lists them).' >&2; exit 1; }

@@ -18,7 +18,7 @@ import (
 	"gazua.example/loadgen/run"
 )
 
-// What the process exits with, beside 0 PASS, 1 FAIL and 3 INVALID of a run.
+// What the process exits with, beside 0 PASS, 1 FAIL and 3 INVALID of a run and 4 of a comparison that found a regression.
 const (
 	exitUsage   = 2   // bad input, or a part of the system does not answer: nothing was sent
 	exitAborted = 130 // a second Ctrl-C
@@ -45,6 +45,22 @@ func dispatch(args []string, out *os.File, progress *os.File) int {
 		code, err = runCommand(args[1:], out, progress)
 	case "verify":
 		code, err = verifyCommand(args[1:], out)
+	case "monitor":
+		code, err = monitorCommand(args[1:], out, progress)
+	case "report":
+		code, err = reportCommand(args[1:], out, progress)
+	case "controls":
+		code, err = controlsCommand(args[1:], out, progress)
+	case "runs":
+		code, err = runsCommand(args[1:], out, progress)
+	case "compare":
+		code, err = compareCommand(args[1:], out, progress)
+	case "capacity":
+		code, err = capacityCommand(args[1:], out, progress)
+	case "trends":
+		code, err = trendsCommand(args[1:], out, progress)
+	case "dump":
+		code, err = dumpCommand(args[1:], out, progress)
 	case "help", "-h", "--help":
 		usage(out)
 		return 0
@@ -66,9 +82,18 @@ func usage(w io.Writer) {
 
   loadgen run SCENARIO.yaml   load → settle → verify → report; the last line says the verdict
   loadgen verify RUNDIR       judge a run's folder again
+  loadgen runs                list the runs, the newest first
+  loadgen compare A B         by how much two runs, or two groups of repeats, differ
+  loadgen capacity SCENARIO   search the highest rate at which an objective holds (--slo-p99 500ms)
+  loadgen trends RUNDIR       what rose while the load stayed the same: memory, goroutines, descriptors, p99, backlog
+  loadgen report RUNDIR       write the run's page, one HTML file: RUNDIR/report.html
+  loadgen controls            plant bugs into the product; each must be caught by the invariant that it breaks
+  loadgen monitor --out DIR   write down, every second, what each process of the stack uses
+  loadgen dump                show what the goroutines of each program wait for, and who holds it
 
 Each has --help. Exit codes: 0 PASS, 1 FAIL (an invariant is violated), 2 usage, bad input, or nothing could be sent,
-3 INVALID (the generator or the mock spoilt the run, or it could not be verified), 130 aborted by a second Ctrl-C.
+3 INVALID (the generator or the mock spoilt the run, or it could not be verified), 4 compare found a regression,
+130 aborted by a second Ctrl-C.
 
 `)
 	run.Help(w)

@@ -29,7 +29,9 @@ func readSettings(lookup func(string) (string, bool)) (settings, *config.Set) {
 			Schedule:       c.String("SCHEDULE", "gz1", "script of requests whose token has none, e.g. gz1;charge=ok@fixed/50ms"),
 			PGProfile:      c.String("PG_PROFILE", pgsim.ProfileTombstone, "tombstone: a net-cancel refuses charges that come after it; bound: it does not, but charges later than PG_LATE_BOUND are refused"),
 			PGLateBound:    c.Duration("PG_LATE_BOUND", 10*time.Second, 10*time.Millisecond, 10*time.Minute, "how long after it was received the PG may still book a charge (profile bound)"),
-			MaxConnections: c.Int("MAX_CONNECTIONS", 200_000, 1, 1_000_000, "connections at a time; more are answered 503"),
+			WalletBalance:  int64(c.Int("WALLET_BALANCE", 0, 0, 1_000_000_000_000, "points that a source has which nobody has funded, in minor units; 0: it has no bound")),
+			Deduplicate:    c.Bool("DEDUPLICATE", false, "answer a second charge of a reference with the first result and book nothing: hides double sends"),
+			MaxConnections: c.Int("MAX_CONNECTIONS", 200_000, 1, 1_000_000, "connections at a time, held ones too; more are answered 503. Lowered to what the limit of open files allows, which is raised as far as it may be"),
 			MaxBodyBytes:   c.Int("MAX_BODY_BYTES", 16<<10, 1<<10, 1<<20, "longest request body"),
 			ReadTimeout:    c.Duration("READ_TIMEOUT", 10*time.Second, time.Second, time.Minute, "for one request to arrive"),
 			IdleTimeout:    c.Duration("IDLE_TIMEOUT", 2*time.Minute, time.Second, time.Hour, "of a connection between two requests; keep it above the clients' own"),
@@ -41,6 +43,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, *config.Set) {
 		leaveNotice:  c.Duration("LEAVE_NOTICE", 300*time.Millisecond, 0, time.Minute, "how long a stopping mock still answers, asking clients to close their connections"),
 		drainBound:   c.Duration("DRAIN_BOUND", 35*time.Second, time.Second, 5*time.Minute, "for requests in flight to be answered; the longest delay is 30s"),
 	}
+	s.pgsim.Instance = s.instance
 	c.Check(slices.Contains(pgsim.Profiles, s.pgsim.PGProfile), "PG_PROFILE=%q must be one of %s", s.pgsim.PGProfile, strings.Join(pgsim.Profiles, ", "))
 	return s, c
 }

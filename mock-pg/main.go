@@ -42,11 +42,14 @@ func run(s settings) error {
 		return err
 	}
 	s.pgsim.Log, s.pgsim.Metrics = t.Log, t.Metrics
+	if err := s.fitFiles(t.Log); err != nil {
+		return err
+	}
 	server, err := pgsim.Start(s.pgsim)
 	if err != nil {
 		return err
 	}
-	t.Log.Info("serving", "payments", server.URL(), "admin", server.AdminURL())
+	t.Log.Info("serving", "payments", server.URL(), "admin", server.AdminURL(), "max_connections", s.pgsim.MaxConnections, "file_limit", s.pgsim.FileLimit)
 	<-signalled.Done()
 	stop() // a second signal ends the process at once
 

@@ -22,6 +22,13 @@ import (
 var programDir string
 
 func TestMain(m *testing.M) {
+	if wish := os.Getenv("HOLD_CLIENT"); wish != "" {
+		if err := holdClient(wish); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	var err error
 	if programDir, err = os.MkdirTemp("", "mock-pg"); err != nil {
 		panic(err)

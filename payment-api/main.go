@@ -99,6 +99,9 @@ func serve(s settings) error {
 	if err != nil {
 		return err
 	}
+	if err := mysql.WatchPool(db, mysql.Payments); err != nil {
+		return err
+	}
 	means, err := gateway.New(s.means)
 	if err != nil {
 		return err
@@ -120,6 +123,9 @@ func serve(s settings) error {
 	}
 	healthDB, err := mysql.Open(s.dsn, 1)
 	if err != nil {
+		return err
+	}
+	if err := mysql.WatchPool(healthDB, "health"); err != nil {
 		return err
 	}
 	health := watchHealth(stopping, healthDB)

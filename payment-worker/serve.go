@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"gazua.example/payment-api/gateway"
 	"gazua.example/payment-api/mysql"
 	"gazua.example/payment-api/payment"
+	"gazua.example/payment-worker/backlog"
 	"gazua.example/payment-worker/callback"
 	"gazua.example/payment-worker/consume"
 	"gazua.example/payment-worker/relay"
@@ -111,11 +113,20 @@ func build(s settings, log *slog.Logger) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
+	waiting, err := backlog.New(func(ctx context.Context, limit int) (mysql.Backlog, error) { return mysql.CountBacklog(ctx, db, limit) }, consumer, offsets, log)
+	if err != nil {
+		return nil, err
+	}
+	for name, pool := range map[string]*sql.DB{mysql.Payments: db, "maintenance": slow} {
+		if err := mysql.WatchPool(pool, name); err != nil {
+			return nil, err
+		}
+	}
 	outbox := relay.New(rows, s.brokers, log)
 	resolver := resolve.New(service, s.resolvers, log)
 	return &worker{
 		ready: &readiness{db: db, brokers: s.brokers}, consumer: consumer,
-		others: together(outbox.Run, resolver.Run, rescuer.Run, callbacks.Run, keeper.Run,
+		others: together(outbox.Run, resolver.Run, rescuer.Run, callbacks.Run, keeper.Run, waiting.Run,
 			func(ctx context.Context) { callbacks.Watch(ctx, owed.Backlog) },
 			func(ctx context.Context) {
 				sweep.Run(ctx, log, sweep.Broom{Name: "idempotency keys", Keep: s.keyTTL, Sweep: store.SweepKeys}, sweep.Broom{Name: "callbacks", Keep: keepCallbacks, Sweep: owed.Sweep})

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Admin serves what operators and the balancer ask: /livez, /readyz, /metrics and /debug/pprof, on a port of its own,
-// so that a full public port never hides the program's health.
+// Admin serves what operators and the balancer ask: /livez, /readyz, /metrics, /debug/pprof and /debug/profiling, on a port
+// of its own, so that a full public port never hides the program's health.
 type Admin struct {
 	server  *http.Server
 	address string
@@ -44,6 +44,7 @@ func StartAdmin(addr string, ready func() error, metrics http.Handler) (*Admin, 
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	mux.Handle("POST /debug/profiling", &profiling{})
 	a.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = a.server.Serve(listener) }() // ends with Stop
 	return a, nil

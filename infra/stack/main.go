@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"gazua.example/infra/config"
+	"gazua.example/infra/stack/cpus"
 	"gazua.example/infra/stack/topology"
 )
 
@@ -101,6 +102,8 @@ func help(w io.Writer) error {
 	c.String("HAPROXY", "", "a haproxy 2.4 or newer to use")
 	c.String("DEBIAN_MIRROR", "", "the mirror to take Debian's packages from, else the machine's own")
 	topology.ReadPorts(c, os.LookupEnv)
+	present, _ := cpus.Of(0) // for the defaults that are shown
+	topology.ReadLayout(c, os.LookupEnv, present)
 	c.Help(w)
 	return nil
 }

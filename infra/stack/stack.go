@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"gazua.example/infra/config"
+	"gazua.example/infra/stack/cpus"
 	"gazua.example/infra/stack/folder"
 	"gazua.example/infra/stack/install"
 	"gazua.example/infra/stack/proc"
@@ -39,7 +40,7 @@ func open() (*stack, error) {
 	}
 	s := &stack{Folder: f, progress: install.NewProgress(os.Stdout)}
 	s.settings = topology.Settings{Folder: f, Bin: filepath.Dir(self)}
-	if s.settings.Ports, err = s.choosePorts(); err != nil {
+	if err := s.choose(); err != nil {
 		return nil, err
 	}
 	for _, name := range topology.PassThrough() {
@@ -55,28 +56,65 @@ func open() (*stack, error) {
 	return s, nil
 }
 
-// choosePorts: a stack that runs keeps its ports. Whoever asks for others while it runs is told, not obeyed by half.
-func (s *stack) choosePorts() (topology.Ports, error) {
+// choose sets ports and layout. A stack that runs keeps its own: whoever asks for others while it runs is told, not obeyed by
+// half.
+func (s *stack) choose() error {
 	c := config.New("stack", usage, os.LookupEnv)
-	asked, chosen := topology.ReadPorts(c, os.LookupEnv)
-	if err := c.Err(); err != nil {
-		return nil, err
-	}
-	saved, err := topology.LoadPorts(s.Run())
-	if errors.Is(err, os.ErrNotExist) {
-		return asked, nil
-	}
+	present, err := cpus.Of(0)
 	if err != nil {
+		return err
+	}
+	ports, otherPorts := topology.ReadPorts(c, os.LookupEnv)
+	layout, otherLayout := topology.ReadLayout(c, os.LookupEnv, present)
+	if err := c.Err(); err != nil {
+		return err
+	}
+	s.settings.Ports, s.settings.Layout = ports, layout
+	kept, err := s.running()
+	if err != nil || kept == nil {
+		return err
+	}
+	if otherPorts && !ports.Equal(kept.Ports) {
+		return errors.New("the stack runs with other ports than those asked for: `make down` first, or leave PORT_… unset")
+	}
+	if otherLayout && !s.agrees(layout, kept.Layout) {
+		return errors.New("the stack runs with another number of mocks, or on other processors, than asked for: `make down` first, or leave MOCK_PGS, SYSTEM_CPUS and BED_CPUS unset")
+	}
+	s.settings.Ports, s.settings.Layout = kept.Ports, kept.Layout
+	return nil
+}
+
+// agrees compares only what was asked for: the rest of the layout is today's default, which need not be that of the start.
+func (s *stack) agrees(asked, kept topology.Layout) bool {
+	for name, ask := range map[string]func(){
+		"MOCK_PGS": func() { asked.Mocks = kept.Mocks }, "SYSTEM_CPUS": func() { asked.System = kept.System }, "BED_CPUS": func() { asked.Bed = kept.Bed },
+	} {
+		if os.Getenv(name) == "" {
+			ask()
+		}
+	}
+	return asked.Equal(kept)
+}
+
+// running is what a stack that runs was started with; nil when nothing runs.
+func (s *stack) running() (*topology.Settings, error) {
+	kept := topology.Settings{Folder: s.Folder}
+	var err error
+	if kept.Ports, err = topology.LoadPorts(s.Run()); errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
 		return nil, err
 	}
-	running, err := s.anyAlive(topology.Single(topology.Settings{Folder: s.Folder, Ports: saved}))
-	if err != nil || !running {
-		return asked, err
+	if kept.Layout, err = topology.LoadLayout(s.Run()); errors.Is(err, os.ErrNotExist) {
+		kept.Layout = topology.Layout{Mocks: 1} // started before there was a choice
+	} else if err != nil {
+		return nil, err
 	}
-	if chosen && !asked.Equal(saved) {
-		return nil, errors.New("the stack runs with other ports than those asked for: `make down` first, or leave PORT_… unset")
+	alive, err := s.anyAlive(topology.Single(kept))
+	if err != nil || !alive {
+		return nil, err
 	}
-	return saved, nil
+	return &kept, nil
 }
 
 func (s *stack) anyAlive(processes []topology.Process) (bool, error) {

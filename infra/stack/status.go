@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"gazua.example/infra/stack/cpus"
 	"gazua.example/infra/stack/proc"
 	"gazua.example/infra/stack/ready"
 	"gazua.example/infra/stack/topology"
@@ -23,7 +24,7 @@ func (s *stack) status(ctx context.Context, w io.Writer) error {
 	}
 	group.Wait()
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tPID\tSTATE\tPORT\tUPTIME\tRSS\tREADY")
+	fmt.Fprintln(table, "NAME\tPID\tSTATE\tPORT\tUPTIME\tRSS\tCPUS\tREADY")
 	for i, row := range rows {
 		if faults[i] != nil {
 			return faults[i]
@@ -40,7 +41,7 @@ func (s *stack) row(ctx context.Context, p topology.Process) (string, error) {
 	}
 	state := r.State()
 	if !r.Alive() {
-		return fmt.Sprintf("%s\t-\t%s\t%d\t-\t-\t-", p.Name, state, p.Ports[0]), nil
+		return fmt.Sprintf("%s\t-\t%s\t%d\t-\t-\t-\t-", p.Name, state, p.Ports[0]), nil
 	}
 	answer := "no: paused"
 	if state == proc.Running {
@@ -49,6 +50,10 @@ func (s *stack) row(ctx context.Context, p topology.Process) (string, error) {
 			answer = fmt.Sprintf("no: %.60s", err)
 		}
 	}
-	return fmt.Sprintf("%s\t%d\t%s\t%d\t%s\t%.0f MB\t%s", p.Name, r.PID, state, p.Ports[0],
-		time.Since(r.StartedAt).Truncate(time.Second), float64(r.ResidentBytes())/1e6, answer), nil
+	on, err := cpus.Of(r.PID)
+	if err != nil {
+		on = nil // it has ended just now
+	}
+	return fmt.Sprintf("%s\t%d\t%s\t%d\t%s\t%.0f MB\t%s\t%s", p.Name, r.PID, state, p.Ports[0],
+		time.Since(r.StartedAt).Truncate(time.Second), float64(r.ResidentBytes())/1e6, on, answer), nil
 }

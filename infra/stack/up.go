@@ -32,9 +32,10 @@ func (s *stack) up(ctx context.Context) error {
 	if err := s.portsFree(); err != nil {
 		return err
 	}
-	if err := s.settings.Ports.Save(s.Run()); err != nil {
+	if err := errors.Join(s.settings.Ports.Save(s.Run()), s.settings.Layout.Save(s.Run())); err != nil {
 		return err
 	}
+	s.sayMoved()
 	merchants := secrets.MerchantsFile(s.Secrets())
 	for wave := range topology.Waves {
 		if err := s.upWave(ctx, wave); err != nil {
@@ -55,6 +56,23 @@ func (s *stack) up(ctx context.Context) error {
 	s.progress.Say(fmt.Sprintf("ready in %.0f s, downloaded %.0f MB: payments at http://127.0.0.1:%d, HAProxy's page at http://127.0.0.1:%d",
 		time.Since(begin).Seconds(), float64(s.fetched)/1e6, s.settings.Ports["PORT_HAPROXY"], s.settings.Ports["PORT_HAPROXY_STATS"]))
 	return nil
+}
+
+// sayMoved tells when the mocks are not as many as those that have booked something here: who a source belongs to has
+// changed then, and what one of them has booked is asked of another.
+func (s *stack) sayMoved() {
+	books, bytes := 0, int64(0)
+	for ; ; books++ {
+		info, err := os.Stat(filepath.Join(s.Data(), fmt.Sprintf("mock-pg-%d", books+1), "book.jsonl"))
+		if err != nil {
+			break
+		}
+		bytes += info.Size()
+	}
+	if bytes > 0 && books != s.settings.Layout.Mocks {
+		s.progress.Say(fmt.Sprintf("the data here is of MOCK_PGS=%d, and %d start now: older payments are looked for at the wrong mock; another STACK_DIR, or `make clean`, starts afresh",
+			books, s.settings.Layout.Mocks))
+	}
 }
 
 // portsFree looks at the ports of everything that will be started, before anything is, and names all that are taken.

@@ -16,7 +16,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.opentelemetry.io/contrib/instrumentation/runtime"
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
@@ -24,6 +23,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
 	"go.opentelemetry.io/otel/sdk/trace"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
 // Options say who speaks and where to.
@@ -36,9 +36,8 @@ type Options struct {
 	LogTo       io.Writer // one JSON object a line
 }
 
-// spanQueue bounds the spans that wait for the exporter. The SDK drops what is over it without a word, so it is high
-// enough for a burst of some seconds.
-const spanQueue = 16384
+// scope names what this package measures of itself.
+const scope = "gazua.example/infra/telemetry"
 
 // Telemetry is what a program holds of it; Stop flushes.
 type Telemetry struct {
@@ -56,7 +55,7 @@ func Start(ctx context.Context, o Options) (*Telemetry, error) {
 		}
 	}
 	t := &Telemetry{Log: newLogger(o.LogTo, level, o.Instance)}
-	res := resource.NewSchemaless(attribute.String("service.name", o.Service), attribute.String("service.instance.id", o.Instance))
+	res := resource.NewSchemaless(semconv.ServiceName(o.Service), semconv.ServiceInstanceID(o.Instance))
 	if err := t.startTraces(ctx, o, res); err != nil {
 		return nil, err
 	}
@@ -82,17 +81,22 @@ func (t *Telemetry) startTraces(ctx context.Context, o Options, res *resource.Re
 		if err != nil {
 			return fmt.Errorf("start the trace exporter to %s: %w", o.Endpoint, err)
 		}
+		lost, err := newDrops(t.Log)
+		if err != nil {
+			return err
+		}
 		opts = []trace.TracerProviderOption{
 			trace.WithResource(res),
 			trace.WithSampler(trace.ParentBased(trace.TraceIDRatioBased(o.SampleRatio))),
-			trace.WithBatcher(exporter, trace.WithMaxQueueSize(spanQueue)),
+			trace.WithSpanProcessor(newProcessor(exporter, spanQueue, lost)),
 		}
 	}
 	provider := trace.NewTracerProvider(opts...)
 	t.stop = append(t.stop, provider.Shutdown)
 	otel.SetTracerProvider(provider)
 	otel.SetTextMapPropagator(propagation.TraceContext{})
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { t.Log.Warn("telemetry", "error", err.Error()) }))
+	trouble := &quiet{log: t.Log} // a collector that is away fails every batch
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { trouble.say("telemetry", "error", err.Error()) }))
 	return nil
 }
 

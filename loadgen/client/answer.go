@@ -24,9 +24,15 @@ type Answer struct {
 	RetryAfter time.Duration
 	Replayed   bool
 
+	// Of the request: whose it was, for the sample of a group of faults.
+	Number  int // of the payment
+	TraceID [2]uint64
+	Sampled bool
+
 	// Of a 2xx body.
 	ID, Order, State string // ID is the payment's, also in the answer to a cancellation
 	Amount           int64
+	Canceled         int64  // of the payment's amount, so far
 	Seq              int    // of the cancellation, 0 in a payment's body
 	Hash             string // of the bytes, where they must be the same in every answer to this request
 }
@@ -107,6 +113,7 @@ func (a *Answer) readView(body []byte) {
 		Order   string `json:"order_id"`
 		Status  string `json:"status"`
 		Amount  int64  `json:"amount"`
+		Back    int64  `json:"canceled_amount"`
 		Payment string `json:"payment_id"` // a cancellation names its payment so, and has a number
 		Seq     int    `json:"seq"`
 	}
@@ -119,7 +126,7 @@ func (a *Answer) readView(body []byte) {
 		a.Class = garbled
 		return
 	}
-	a.ID, a.Order, a.State, a.Amount, a.Seq = id, view.Order, view.Status, view.Amount, view.Seq
+	a.ID, a.Order, a.State, a.Amount, a.Canceled, a.Seq = id, view.Order, view.Status, view.Amount, view.Back, view.Seq
 }
 
 // hash takes the fingerprint of a 2xx body.

@@ -130,7 +130,7 @@ func (c *Client) send(request *fasthttp.Request, p *scenario.Payment, span int) 
 	defer fasthttp.ReleaseResponse(response)
 	sent := time.Now()
 	err := c.host.DoTimeout(request, response, c.timeout)
-	answer := Answer{Sent: sent, Done: time.Now()}
+	answer := Answer{Sent: sent, Done: time.Now(), Number: p.Number, TraceID: p.TraceID, Sampled: p.Sampled}
 	if err != nil {
 		answer.Class = errorClass(err)
 		return answer

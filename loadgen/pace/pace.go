@@ -1,69 +1,75 @@
-// Package pace says when each arrival is due. It is a pure function of the stages and the arrival's number: nobody
-// waits in here, nothing depends on how fast the target answers. That is what makes the load an open model: a slow
+// Package pace says when each arrival is due. It is a pure function of the stages, the seed and the arrival's number:
+// nobody waits in here, nothing depends on how fast the target answers. That is what makes the load an open model: a slow
 // target finds the arrivals at its door at the planned times all the same, and its slowness shows as latency counted
 // from the planned time, not as fewer arrivals (coordinated omission).
+//
+// A stage's shape is a rate over time; the area under it is the number of arrivals by then. Arrival n comes where the area
+// reaches n, or, as a Poisson process, where it reaches the n-th arrival of a process of rate one.
 package pace
 
 import (
 	"fmt"
-	"math"
 	"sort"
 	"time"
 )
-
-// Stage is a stretch of the run in which the rate goes in a straight line from From to To, in arrivals a second.
-// A constant rate is a line whose ends are equal.
-type Stage struct {
-	Name     string        `json:"name"`
-	From     float64       `json:"from_per_s"`
-	To       float64       `json:"to_per_s"`
-	Duration time.Duration `json:"duration_ns"`
-}
-
-// arrivals is the expected number of arrivals in the stage: the area under its line.
-func (s Stage) arrivals() float64 {
-	return (s.From + s.To) / 2 * s.Duration.Seconds()
-}
-
-// after is the time from the stage's start until the area under its line has grown to count.
-func (s Stage) after(count float64) time.Duration {
-	if count <= 0 {
-		return 0
-	}
-	slope := (s.To - s.From) / s.Duration.Seconds()
-	// slope/2·t² + from·t = count. This form of the root does not cancel out when the slope is small, and is count/from
-	// when it is zero.
-	seconds := 2 * count / (s.From + math.Sqrt(math.Max(0, s.From*s.From+2*slope*count)))
-	return min(time.Duration(math.Round(seconds*float64(time.Second))), s.Duration)
-}
 
 // Plan is the stages one after another.
 type Plan struct {
 	stages []Stage
 	starts []time.Duration // of each stage
-	counts []float64       // arrivals expected before each stage; one more entry for the end
+	groups []group
 	total  int
 }
 
-// New lays the stages end to end.
-func New(stages []Stage) (Plan, error) {
+// New lays the stages end to end. The seed is that of Poisson arrivals; no other depends on chance.
+func New(stages []Stage, seed uint64) (Plan, error) {
+	plan, err := lay(stages)
+	if err != nil {
+		return Plan{}, err
+	}
+	for i := range plan.groups {
+		g := &plan.groups[i]
+		g.first = plan.total
+		g.count(seed, i)
+		plan.total += g.total
+	}
+	return plan, nil
+}
+
+// Check says why the stages cannot be planned. It draws nothing, so it is quick where New is not.
+func Check(stages []Stage) error {
+	_, err := lay(stages)
+	return err
+}
+
+// lay puts the stages on the time axis. The arrivals are not counted yet.
+func lay(stages []Stage) (Plan, error) {
 	if len(stages) == 0 {
 		return Plan{}, fmt.Errorf("plan the arrivals: there is no stage")
 	}
-	plan := Plan{stages: stages, counts: []float64{0}}
-	start, count := time.Duration(0), 0.0
+	plan, start := Plan{stages: stages}, time.Duration(0)
 	for i, s := range stages {
-		if s.Duration <= 0 || s.From < 0 || s.To < 0 || math.IsNaN(s.From+s.To) || math.IsInf(s.From+s.To, 0) {
-			return Plan{}, fmt.Errorf("plan the arrivals: stage %d (%s) needs a duration above 0 and rates of 0 or more", i+1, s.Name)
+		if fault := s.Check(); fault != "" {
+			return Plan{}, fmt.Errorf("plan the arrivals: stage %d (%s) %s", i+1, s.Name, fault)
 		}
 		plan.starts = append(plan.starts, start)
-		start += s.Duration
-		count += s.arrivals()
-		plan.counts = append(plan.counts, count)
+		if i == 0 || s.Poisson != stages[i-1].Poisson {
+			plan.groups = append(plan.groups, group{poisson: s.Poisson})
+		}
+		g := &plan.groups[len(plan.groups)-1]
+		for _, p := range s.pieces() {
+			if p.length == 0 {
+				continue
+			}
+			p.stage, p.start, p.before = i, start, g.area
+			start += p.length
+			g.area += p.area(p.length)
+			g.pieces = append(g.pieces, p)
+		}
+		if g.poisson && g.area > MaxPoisson {
+			return Plan{}, fmt.Errorf("plan the arrivals: %.0f arrivals as a Poisson process; at most %d can be drawn", g.area, MaxPoisson)
+		}
 	}
-	// Arrival n stands where the area reaches n, so the first is at the very start. The area is rounded to a millionth,
-	// or 0.1/s for 30 s would now and then be four arrivals.
-	plan.total = int(math.Ceil(math.Round(count*1e6) / 1e6))
 	return plan, nil
 }
 
@@ -78,17 +84,31 @@ func (p Plan) Duration() time.Duration {
 
 // At is the planned time of arrival n, counted from the start, and the index of its stage.
 func (p Plan) At(n int) (at time.Duration, stage int) {
-	count := float64(n)
-	// The last stage whose arrivals start at or before this one, past those that have none of their own.
-	stage = sort.Search(len(p.stages), func(i int) bool { return p.counts[i+1] > count })
-	stage = min(stage, len(p.stages)-1)
-	return p.starts[stage] + p.stages[stage].after(count-p.counts[stage]), stage
+	// The last group that begins with this arrival or before it.
+	i := sort.Search(len(p.groups)-1, func(i int) bool { return p.groups[i+1].first > n })
+	g := &p.groups[i]
+	return g.at(min(n-g.first, max(g.total-1, 0)))
 }
 
 // StageAt is the index of the stage that runs at this time from the start; the last one afterwards.
 func (p Plan) StageAt(at time.Duration) int {
 	next := sort.Search(len(p.starts), func(i int) bool { return p.starts[i] > at })
 	return max(0, next-1)
+}
+
+// RateAt is the planned rate at this time from the start, in arrivals a second; 0 outside of the plan.
+func (p Plan) RateAt(at time.Duration) float64 {
+	if at < 0 || at >= p.Duration() {
+		return 0
+	}
+	for _, g := range p.groups {
+		for _, part := range g.pieces {
+			if at < part.start+part.length {
+				return part.rate(at - part.start)
+			}
+		}
+	}
+	return 0
 }
 
 // Stages are the stages as planned.

@@ -18,6 +18,8 @@ type Counts struct {
 	Cancels   CancelCounts   `json:"cancellations"`
 	Probes    ProbeCounts    `json:"probes"`
 	Callbacks CallbackCounts `json:"callbacks"`
+
+	Expectations ExpectationCounts `json:"expectations"`
 }
 
 // CancelCounts is that of the cancellations: Asked = Succeeded + Failed + Rejected + GaveUp + Pending.
@@ -51,6 +53,12 @@ type CallbackCounts struct {
 	Untaken  int64 `json:"untaken"` // a wrong signature, or not to be understood
 }
 
+// ExpectationCounts of the scenario's flows.
+type ExpectationCounts struct {
+	Checked int64 `json:"checked"`
+	Unmet   int64 `json:"unmet"`
+}
+
 // Requests is how many went out and came in: what the generator's work is counted by.
 func (c Counts) Requests() int64 {
 	return c.Attempts + c.Looks + c.Cancels.Attempts + c.Cancels.Looks + c.Probes.Attempts + c.Probes.Looks + c.Callbacks.Received
@@ -70,7 +78,8 @@ func (t *Tally) Counts() Counts {
 			Sent: t.Probes.Begun.Load(), Answered: t.Probes.Rejected.Load(), Paid: t.Probes.Done.Load(), Failed: t.Probes.Failed.Load(),
 			GaveUp: t.Probes.GaveUp.Load(), Attempts: t.Probes.Attempts.Load(), Looks: t.Probes.Looks.Load(),
 		},
-		Callbacks: CallbackCounts{Received: t.Callbacks.Load(), Refused: t.CallbacksRefused.Load(), Untaken: t.CallbacksUntaken.Load()},
+		Callbacks:    CallbackCounts{Received: t.Callbacks.Load(), Refused: t.CallbacksRefused.Load(), Untaken: t.CallbacksUntaken.Load()},
+		Expectations: ExpectationCounts{Checked: t.Expected.Load(), Unmet: t.Unmet.Load()},
 	}
 	c.Pending = c.Sent - c.Paid - c.Failed - c.Rejected - c.GaveUp
 	c.Cancels.Pending = c.Cancels.Asked - c.Cancels.Succeeded - c.Cancels.Failed - c.Cancels.Rejected - c.Cancels.GaveUp

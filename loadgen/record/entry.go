@@ -1,7 +1,6 @@
 package record
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -86,13 +85,11 @@ type Leg struct {
 // does not understand proves nothing.
 func Decode(line []byte) (Entry, error) {
 	var e Entry
-	decoder := json.NewDecoder(bytes.NewReader(line))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&e); err != nil {
-		return Entry{}, fmt.Errorf("decode journal line: %w", err)
-	}
-	if decoder.More() {
-		return Entry{}, fmt.Errorf("decode journal line: more than one value")
+	if !decodeOwn(line, &e) {
+		var err error
+		if e, err = decodeAny(line); err != nil {
+			return Entry{}, err
+		}
 	}
 	switch e.Kind {
 	case "h":

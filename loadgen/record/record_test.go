@@ -229,21 +229,3 @@ func TestLatency_ManyRecorders_LoseNothing(t *testing.T) {
 		t.Errorf("%d are left in the interval", again.Count)
 	}
 }
-
-func TestTally_Groups_CountAndKeepFirstAndLast(t *testing.T) {
-	tally, at := NewTally(), time.Unix(100, 0)
-	for i := range 3 {
-		tally.Fault(First, "load", "http", "503 unavailable", at.Add(time.Duration(i)*time.Second))
-	}
-	tally.Fault(Left, "load", "no-answer", "reset", at)
-	groups := tally.Groups()
-	if len(groups) != 2 || groups[0].Count != 3 || groups[0].Last.Sub(groups[0].First) != 2*time.Second || groups[1].Try != Left {
-		t.Errorf("groups %+v", groups)
-	}
-	for i := range 3 * maxGroups {
-		tally.Fault(Repeat, "load", "http", strings.Repeat("x", i), at)
-	}
-	if n := len(tally.Groups()); n > maxGroups+1 {
-		t.Errorf("%d groups are kept", n)
-	}
-}

@@ -1,11 +1,8 @@
 package record
 
 import (
-	"cmp"
-	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // Tally is everything counted while the run goes on. It is safe for concurrent use.
@@ -16,13 +13,39 @@ type Tally struct {
 	Cancels, Probes                Errands
 	Callbacks, CallbacksRefused    atomic.Int64
 	CallbacksUntaken               atomic.Int64
-	Backlog                        atomic.Int64 // accepted and not final
+	Expected, Unmet                atomic.Int64 // expectations of flows: checked, and found otherwise
+	Backlog                        Backlog      // accepted and not final
 	SyncResponse, Response         *Latency     // planned → answer, synchronous; sent → answer, every request
 	Completion, Lateness           *Latency     // planned → final; planned → really sent
+	Own                            *Latency     // planned → response, synchronous and PAID, less the delays that the outcome plan asked for
 	mu                             sync.Mutex   // guards groups
 	groups                         map[groupKey]*Group
 	faultsSeen                     atomic.Int64
 }
+
+// Backlog counts what was answered with a promise only: requested, and completed since.
+type Backlog struct{ requested, completed atomic.Int64 }
+
+// Add 1 for what was accepted and is not final, -1 when its end was seen.
+func (b *Backlog) Add(n int64) {
+	if n > 0 {
+		b.requested.Add(n)
+	} else {
+		b.completed.Add(-n)
+	}
+}
+
+// Load is how many are on their way.
+func (b *Backlog) Load() int64 {
+	completed := b.completed.Load() // first: nothing completes before it is requested
+	return b.requested.Load() - completed
+}
+
+// Requested and Completed are the async monitor's counts.
+func (b *Backlog) Requested() int64 { return b.requested.Load() }
+
+// Completed is how many have come to their end.
+func (b *Backlog) Completed() int64 { return b.completed.Load() }
 
 // Errands counts one sort of what merchants do about a payment beside asking for it.
 type Errands struct{ Begun, Done, Failed, Rejected, GaveUp, Attempts, Looks atomic.Int64 }
@@ -31,77 +54,7 @@ type Errands struct{ Begun, Done, Failed, Rejected, GaveUp, Attempts, Looks atom
 func NewTally() *Tally {
 	return &Tally{
 		SyncResponse: NewLatency(), Response: NewLatency(), Completion: NewLatency(), Lateness: NewLatency(),
+		Own:    NewLatency(),
 		groups: map[groupKey]*Group{},
 	}
-}
-
-// Try says where in the life of a payment, a cancellation or a probe a fault was met.
-type Try string
-
-// The tries: a first attempt that fails is what the network does; a fault that is left after all repeats is what the
-// merchant suffers.
-const (
-	First  Try = "first attempt"
-	Repeat Try = "repeat"
-	Look   Try = "look"
-	Left   Try = "left after all repeats"
-
-	Callback Try = "callback" // one that was received and not taken
-)
-
-// Group is all faults of one kind.
-type Group struct {
-	Try   Try       `json:"try"`
-	Phase string    `json:"phase"`
-	Class string    `json:"class"`
-	Code  string    `json:"code"`
-	Count int64     `json:"count"`
-	First time.Time `json:"first_seen"`
-	Last  time.Time `json:"last_seen"`
-}
-
-type groupKey struct {
-	try                Try
-	phase, class, code string
-}
-
-// maxGroups bounds the memory that a target with inventive errors can take.
-const maxGroups = 1000
-
-// Fault counts one fault in its group.
-func (t *Tally) Fault(try Try, phase, class, code string, at time.Time) {
-	if try != Left { // its attempts are counted
-		t.faultsSeen.Add(1)
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	key := groupKey{try, phase, class, code}
-	if len(t.groups) >= maxGroups && t.groups[key] == nil {
-		key = groupKey{try, phase, "other", "more kinds than are kept"}
-	}
-	g := t.groups[key]
-	if g == nil {
-		g = &Group{Try: try, Phase: phase, Class: key.class, Code: key.code, First: at}
-		t.groups[key] = g
-	}
-	g.Count++
-	g.Last = at
-}
-
-// Faults is how many there were so far.
-func (t *Tally) Faults() int64 { return t.faultsSeen.Load() }
-
-// Groups lists the faults, the most frequent first.
-func (t *Tally) Groups() []Group {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	list := make([]Group, 0, len(t.groups))
-	for _, g := range t.groups {
-		list = append(list, *g)
-	}
-	slices.SortFunc(list, func(a, b Group) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Try, b.Try), cmp.Compare(a.Phase, b.Phase),
-			cmp.Compare(a.Class+a.Code, b.Class+b.Code))
-	})
-	return list
 }

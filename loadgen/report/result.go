@@ -3,6 +3,7 @@
 package report
 
 import (
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -14,43 +15,50 @@ import (
 	"gazua.example/loadgen/verify"
 )
 
-// Schema names the format of result.json.
-const Schema = "gazua.result/1"
+// Schema names the format of result.json; docs/results.md tells its fields one by one.
+const Schema = "gazua.result/2"
 
-// Verdicts of a run and what its process exits with.
-const (
-	Pass       = "PASS"       // 0
-	Fail       = "FAIL"       // 1: an invariant is violated
-	Invalid    = "INVALID"    // 3: the generator or the mock spoilt the run, or it could not be judged
-	Unfinished = "UNFINISHED" // the run's process ended before its report
-)
+// JSONSchema is the format of result.json as a JSON Schema (draft 2020-12).
+//
+//go:embed result.schema.json
+var JSONSchema []byte
 
 // Result is result.json.
 type Result struct {
-	Schema   string            `json:"schema"`
-	Verdict  string            `json:"verdict"`
-	Reasons  []string          `json:"reasons,omitempty"` // of FAIL and INVALID
-	Run      string            `json:"run"`
-	Folder   string            `json:"folder"`
-	Command  []string          `json:"command"`
-	Host     Host              `json:"host"`
+	Schema  string   `json:"schema"`
+	Verdict string   `json:"verdict"`
+	Reasons []string `json:"reasons,omitempty"` // of FAIL and INVALID
+	Tag     string   `json:"tag,omitempty"`     // repeats of one measurement have the same
+	Run     string   `json:"run"`
+	Folder  string   `json:"folder"`
+	Command []string `json:"command"`
+
+	Start   time.Time `json:"start"`
+	Load    float64   `json:"load_s"`   // arrivals
+	Settle  float64   `json:"settle_s"` // from the last arrival to quiescence
+	Quiet   bool      `json:"quiescent"`
+	Stopped bool      `json:"stopped_by_hand"`
+
+	Model    string            `json:"model"` // open or closed
 	Scenario scenario.Scenario `json:"scenario"`
 	Target   string            `json:"target"`
+	Host     Host              `json:"host"`
+	Stack    []Process         `json:"stack,omitempty"` // where its processes run on this machine
+	Scope    verify.Scope      `json:"scope"`
 
-	Start   time.Time    `json:"start"`
-	Load    float64      `json:"load_s"`   // arrivals
-	Settle  float64      `json:"settle_s"` // from the last arrival to quiescence
-	Quiet   bool         `json:"quiescent"`
-	Stopped bool         `json:"stopped_by_hand"`
-	Scope   verify.Scope `json:"scope"`
-
-	Counts     record.Counts   `json:"counts"`
-	Rate       float64         `json:"rate_per_s"` // payments sent a second of the load
-	Latency    Latencies       `json:"latency"`
-	Faults     []record.Group  `json:"faults"`
-	Generator  Generator       `json:"generator"`
-	PGAddedP99 float64         `json:"pg_added_p99_ms"`
-	Invariants []InvariantLine `json:"invariants"`
+	Counts       record.Counts   `json:"counts"`
+	Conservation Conservation    `json:"conservation"`
+	Rate         float64         `json:"rate_per_s"` // payments sent a second of the load
+	Latency      Latencies       `json:"latency"`
+	Async        Async           `json:"async"`
+	Faults       []record.Group  `json:"faults"`
+	Gate         []Bound         `json:"gate"`
+	Generator    Generator       `json:"generator"`
+	PGAddedP99   float64         `json:"pg_added_p99_ms"`
+	Pressure     *Pressure       `json:"pressure,omitempty"`   // where the kernel tells it
+	Monitor      *Monitor        `json:"monitor,omitempty"`    // where it ran
+	Efficiency   *Efficiency     `json:"efficiency,omitempty"` // the same
+	Invariants   []InvariantLine `json:"invariants"`
 }
 
 // Latencies of a payment. The first counts from the planned time, so it holds the wait that a slow target causes.
@@ -58,6 +66,17 @@ type Latencies struct {
 	SyncResponse record.Figures `json:"planned_to_response_sync"`
 	Response     record.Figures `json:"sent_to_response_every_request"`
 	Completion   record.Figures `json:"planned_to_final_seen"` // asynchronous ones: to within the look's interval
+	Own          record.Figures `json:"own_overhead"`          // of the first, those that were PAID, less the delays that the outcome plan asked for
+}
+
+// Async is what became of the payments that were answered with a promise.
+type Async struct {
+	Requested        int64   `json:"requested"`
+	Completed        int64   `json:"completed"`
+	BacklogMax       int64   `json:"backlog_max"`
+	BacklogMaxAt     float64 `json:"backlog_max_at_s"`
+	OldestPendingMax float64 `json:"oldest_pending_max_s"`
+	Drain            float64 `json:"drain_s"` // from the last arrival until the client had seen every end; 0: it never had
 }
 
 // Generator is the generator's own health.
@@ -66,85 +85,25 @@ type Generator struct {
 	CPU        float64        `json:"cpu_s"`
 	CPUPerCall float64        `json:"cpu_us_per_request"`
 	CPUShare   float64        `json:"cpu_cores"` // on average, during load and settle
+	Cores      int            `json:"cores"`     // that it may use
 	GCPauseMax float64        `json:"gc_pause_max_ms"`
 	GCs        uint32         `json:"gc_cycles"`
 	HeapMiB    float64        `json:"heap_mib"`
 	RSSMaxMiB  float64        `json:"rss_max_mib"`
 }
 
-// Host is where the generator ran, and of which commit the work tree was.
-type Host struct {
-	Name   string `json:"name"`
-	OS     string `json:"os"`
-	Cores  int    `json:"cores"`
-	Go     string `json:"go"`
-	Commit string `json:"commit,omitempty"`
+// Monitor is what the monitor's process cost, by the kernel's account.
+type Monitor struct {
+	CPU       float64 `json:"cpu_s"`
+	Cores     float64 `json:"cpu_cores"`
+	RSSMaxMiB float64 `json:"rss_max_mib"`
 }
 
-// InvariantLine is one row of the verifier's table; verify.json has the whole.
-type InvariantLine struct {
-	Number   int    `json:"number"`
-	Name     string `json:"name"`
-	Checked  int64  `json:"checked"`
-	Violated int64  `json:"violated"`
-}
-
-// Judged takes the verifier's findings in.
-func (r *Result) Judged(v *verify.Verdict) {
-	r.Invariants = nil
-	for _, i := range v.Invariants {
-		r.Invariants = append(r.Invariants, InvariantLine{i.Number, i.Name, i.Checked, i.Violated})
-	}
-}
-
-// Violated is the count of one invariant.
-func (r *Result) Violated(number int) (n int64) {
-	for _, i := range r.Invariants {
-		if i.Number == number {
-			n = i.Violated
-		}
-	}
-	return n
-}
-
-// Violations is the count of all.
-func (r *Result) Violations() (n int64) {
-	for _, i := range r.Invariants {
-		n += i.Violated
-	}
-	return n
-}
-
-// Conclude decides the verdict. spoilt are reasons why the run says nothing. A violated invariant is a FAIL even then:
-// lost money is lost, however late the generator was.
-func (r *Result) Conclude(spoilt []string) {
-	r.Verdict, r.Reasons = Pass, nil
-	if len(spoilt) > 0 {
-		r.Verdict = Invalid
-	}
-	if n := r.Violations(); n > 0 {
-		r.Verdict = Fail
-		r.Reasons = append(r.Reasons, fmt.Sprintf("%d violations; the payments are named above and in verify.json", n))
-	}
-	r.Reasons = append(r.Reasons, spoilt...)
-}
-
-// ExitCode of the process.
-func (r *Result) ExitCode() int {
-	switch r.Verdict {
-	case Pass:
-		return 0
-	case Fail:
-		return 1
-	}
-	return 3
-}
-
-// Line is the last line of a run.
-func (r *Result) Line() string {
-	return fmt.Sprintf("verdict=%s payments=%d rate=%.1f p99_ms=%.1f lost=%d duplicated=%d unsettled=%d violations=%d report=%s",
-		r.Verdict, r.Counts.Sent, r.Rate, r.Latency.SyncResponse.P99, r.Violated(7), r.Violated(1), r.Violated(6),
-		r.Violations(), filepath.Join(r.Folder, "result.json"))
+// Pressure is the part of the load's time in which something on the generator's machine waited for a resource (PSI, some).
+type Pressure struct {
+	CPU    float64 `json:"cpu_share"`
+	Memory float64 `json:"memory_share"`
+	IO     float64 `json:"io_share"`
 }
 
 // Save writes a JSON file whole or not at all.
@@ -165,12 +124,31 @@ func Load(folder string) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is not the folder of a run: %w", folder, err)
 	}
-	var r Result
-	if err := json.Unmarshal(text, &r); err != nil {
+	r, err := decodeResult(text)
+	if err != nil {
 		return nil, fmt.Errorf("read %s/result.json: %w", folder, err)
 	}
-	if r.Schema != Schema {
-		return nil, fmt.Errorf("%s/result.json has schema %q; this program reads %q", folder, r.Schema, Schema)
+	return r, nil
+}
+
+func decodeResult(text []byte) (*Result, error) {
+	// The schema first: the fields of another version may not even have these types.
+	var head struct {
+		Schema string `json:"schema"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return nil, err
+	}
+	switch head.Schema {
+	case Schema:
+	case "gazua.result/1":
+		return nil, fmt.Errorf("it is of an older loadgen (schema %q; this one reads %q): the loadgen of its commit reads it, or run the scenario again", head.Schema, Schema)
+	default:
+		return nil, fmt.Errorf("it has schema %q; this program reads %q", head.Schema, Schema)
+	}
+	var r Result
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, err
 	}
 	return &r, nil
 }

@@ -8,47 +8,23 @@ import (
 	"time"
 
 	"gazua.example/loadgen/record"
-	"gazua.example/loadgen/verify"
 )
 
-// Text writes the run for people: what was sent, how long it took, what went wrong, how the generator fared.
+// Text writes the run for people, in the order of their questions: what was sent and what became of it, how long it took,
+// what the promises did, what went wrong, what a payment costs, and whether the figures mean anything. The verifier's
+// table stands above it and the verdict below.
 func Text(w io.Writer, r *Result) {
 	c := r.Counts
-	fmt.Fprintf(w, "\nrun %s against %s: %.1f s of load, settled in %.1f s\n", r.Run, r.Target, r.Load, r.Settle)
+	fmt.Fprintf(w, "\nrun %s against %s, %s model: %.1f s of load, settled in %.1f s\n", r.Run, r.Target, r.Model, r.Load, r.Settle)
 	fmt.Fprintf(w, "  planned %d = sent %d + unsent %d;  sent = paid %d + failed %d + rejected %d + given up %d + pending %d\n",
 		c.Planned, c.Sent, c.Unsent, c.Paid, c.Failed, c.Rejected, c.GaveUp, c.Pending)
 	fmt.Fprintf(w, "  %.1f payments/s, %d attempts, %d looks\n", r.Rate, c.Attempts, c.Looks)
 	besides(w, c)
-	fmt.Fprintln(w)
-
-	fmt.Fprintf(w, "  %-33s%10s%10s%10s%10s%10s%10s%10s\n", "latency, ms", "count", "mean", "p50", "p90", "p99", "p99.9", "max")
-	for _, row := range []struct {
-		name string
-		f    record.Figures
-	}{
-		{"planned → response, synchronous", r.Latency.SyncResponse},
-		{"sent → response, every request", r.Latency.Response},
-		{"planned → final, as seen", r.Latency.Completion},
-		{"planned → sent (generator)", r.Generator.Lateness},
-	} {
-		f := row.f
-		fmt.Fprintf(w, "  %-33s%10d%10.1f%10.1f%10.1f%10.1f%10.1f%10.1f\n", row.name, f.Count, f.Mean, f.P50, f.P90, f.P99, f.P999, f.Max)
-	}
-
-	if len(r.Faults) > 0 {
-		fmt.Fprintln(w, "\n  faults (wanted declines are none)")
-		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		for _, g := range r.Faults[:min(len(r.Faults), 12)] {
-			fmt.Fprintf(t, "  %d\t%s\t%s\t%s\t%s\t%s … %s\n", g.Count, g.Try, g.Phase, g.Class, g.Code, clock(g.First), clock(g.Last))
-		}
-		_ = t.Flush()
-		if more := len(r.Faults) - 12; more > 0 {
-			fmt.Fprintf(w, "  … and %d kinds more in result.json\n", more)
-		}
-	}
-	g := r.Generator
-	fmt.Fprintf(w, "\n  generator: %.2f cores, %.0f CPU-µs a request, longest GC pause %.2f ms, %.0f MiB; PG adds %.2f ms at p99\n",
-		g.CPUShare, g.CPUPerCall, g.GCPauseMax, g.RSSMaxMiB, r.PGAddedP99)
+	latencies(w, r)
+	promises(w, r.Async)
+	faults(w, r)
+	efficiency(w, r.Efficiency)
+	validity(w, r)
 }
 
 // besides writes what the merchants did beside paying, where the scenario has any of it.
@@ -64,53 +40,105 @@ func besides(w io.Writer, c record.Counts) {
 	if n := c.Callbacks; n.Received > 0 {
 		fmt.Fprintf(w, "  callbacks %d, of which %d were refused on purpose and %d could not be taken\n", n.Received, n.Refused, n.Untaken)
 	}
+	if n := c.Expectations; n.Checked > 0 {
+		fmt.Fprintf(w, "  expectations %d, of which %d were not met\n", n.Checked, n.Unmet)
+	}
 }
 
-// Table writes the invariants and their offenders.
-func Table(w io.Writer, v *verify.Verdict) {
-	fmt.Fprintf(w, "\nverified %d payments and %d cancellations of the database, %d and %d of the journal, %d movements of the book,\n"+
-		"%d lines of the means' statements, %d probes and %d callbacks in %.1f s",
-		v.Payments, v.Cancellations, v.Sent, v.CancellationsSent, v.Booked, v.Reconciled.Statement.Captures+v.Reconciled.Statement.Refunds,
-		v.Probes, v.Callbacks, v.Took)
-	if v.Foreign > 0 {
-		fmt.Fprintf(w, "; %d payments are of others", v.Foreign)
+func latencies(w io.Writer, r *Result) {
+	fmt.Fprintf(w, "\n  %-33s%10s%10s%10s%10s%10s%10s%10s\n", "latency, ms", "count", "mean", "p50", "p90", "p99", "p99.9", "max")
+	for _, row := range []struct {
+		name string
+		f    record.Figures
+	}{
+		{"planned → response, synchronous", r.Latency.SyncResponse},
+		{"sent → response, every request", r.Latency.Response},
+		{"planned → final, as seen", r.Latency.Completion},
+		{"own overhead, wanted delays off", r.Latency.Own},
+		{"planned → sent (generator)", r.Generator.Lateness},
+	} {
+		if f := row.f; f.Count > 0 {
+			fmt.Fprintf(w, "  %-33s%10d%10.1f%10.1f%10.1f%10.1f%10.1f%10.1f\n", row.name, f.Count, f.Mean, f.P50, f.P90, f.P99, f.P999, f.Max)
+		}
 	}
-	fmt.Fprint(w, "\n\n")
+}
+
+// promises writes the async monitor's figures.
+func promises(w io.Writer, a Async) {
+	if a.Requested == 0 {
+		return
+	}
+	drained := "never seen empty"
+	if a.Drain > 0 {
+		drained = fmt.Sprintf("all ends seen %.1f s after the last arrival", a.Drain)
+	}
+	fmt.Fprintf(w, "\n  promised %d, completed %d; backlog at most %d (at %.0f s), oldest pending at most %.1f s, %s\n",
+		a.Requested, a.Completed, a.BacklogMax, a.BacklogMaxAt, a.OldestPendingMax, drained)
+}
+
+// maxFaults groups are printed; result.json has them all.
+const maxFaults = 12
+
+func faults(w io.Writer, r *Result) {
+	if len(r.Faults) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\n  faults (wanted declines are none)")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "  invariant\tchecked\tviolated\t")
-	for _, i := range v.Invariants {
-		fmt.Fprintf(t, "  %d %s\t%d %s\t%d\t\n", i.Number, i.Name, i.Checked, i.Unit, i.Violated)
+	for _, g := range r.Faults[:min(len(r.Faults), maxFaults)] {
+		fmt.Fprintf(t, "  %d\t%s\t%s\t%s\t%s\t%s … %s\t%s\n", g.Count, g.Try, g.Phase, g.Class, g.Code, clock(g.First), clock(g.Last), sample(g.Sample))
 	}
 	_ = t.Flush()
-	for _, i := range v.Invariants {
-		for n, o := range i.Offenders {
-			fmt.Fprintf(w, "\n  violates %d %s (%d of %d): payment %s, order %s\n    %s\n", i.Number, i.Name, n+1, i.Violated, orNone(o.PaymentID), orNone(o.Order), o.What)
-			history(w, "journal", o.Journal)
-			history(w, "database", o.Database)
-			history(w, "book", o.Book)
-			if len(o.Statement) > 0 {
-				history(w, "statement", o.Statement)
-			}
-		}
+	if more := len(r.Faults) - maxFaults; more > 0 {
+		fmt.Fprintf(w, "  … and %d kinds more in result.json\n", more)
 	}
 }
 
-// maxHistory lines of each source are printed; verify.json has them all.
-const maxHistory = 12
-
-func history(w io.Writer, source string, lines []string) {
-	if len(lines) == 0 {
-		fmt.Fprintf(w, "    %-9s  nothing\n", source)
+func sample(s *record.Sample) string {
+	switch {
+	case s == nil:
+		return ""
+	case s.Recorded:
+		return fmt.Sprintf("such as payment %d, trace %s", s.Payment, s.Trace)
 	}
-	for i, line := range lines {
-		if i == maxHistory {
-			fmt.Fprintf(w, "    %-9s  … %d lines more in verify.json\n", source, len(lines)-i)
-			return
+	return fmt.Sprintf("such as payment %d, trace %s (not recorded)", s.Payment, s.Trace)
+}
+
+// maxUsers processes are printed; result.json has them all.
+const maxUsers = 12
+
+func efficiency(w io.Writer, e *Efficiency) {
+	if e == nil {
+		return
+	}
+	fmt.Fprintf(w, "\n  the system takes %.2f cores and %.0f CPU-µs a payment; the bed (loadgen, monitor, mock-pg) %.2f cores, %.0f %% of both; the machine %.2f\n",
+		e.SystemCores, e.PerPayment, e.BedCores, percent(e.BedShare), e.HostCores)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "  a payment costs\tpart\tcores\tCPU-µs\tbytes read\tbytes written\tMiB at most\t")
+	for _, u := range e.Processes[:min(len(e.Processes), maxUsers)] {
+		fmt.Fprintf(t, "  %s\t%s\t%.2f\t%.0f\t%.0f\t%.0f\t%.0f\t\n", u.Process, u.Part, u.Cores, u.CPUPerPayment, u.ReadPerPayment, u.WrotePerPayment, u.RSSMax/(1<<20))
+	}
+	_ = t.Flush()
+}
+
+// validity writes the generator's own health and each bound of the gate with what was measured.
+func validity(w io.Writer, r *Result) {
+	g := r.Generator
+	fmt.Fprintf(w, "\n  generator: %.2f cores, %.0f CPU-µs a request, longest GC pause %.2f ms, %.0f MiB; PG adds %.2f ms at p99\n",
+		g.CPUShare, g.CPUPerCall, g.GCPauseMax, g.RSSMaxMiB, r.PGAddedP99)
+	var bounds []string
+	for _, b := range r.Gate {
+		switch {
+		case !b.Measured:
+			bounds = append(bounds, b.Name+" not known here")
+		case b.Holds:
+			bounds = append(bounds, fmt.Sprintf("%s %s of %s %s", b.Name, figure(b.Value), figure(b.Bound), b.Unit))
+		default:
+			bounds = append(bounds, fmt.Sprintf("%s %s of %s %s (!)", b.Name, figure(b.Value), figure(b.Bound), b.Unit))
 		}
-		if len(line) > 300 {
-			line = line[:300] + "…"
-		}
-		fmt.Fprintf(w, "    %-9s  %s\n", source, strings.TrimSpace(line))
+	}
+	if len(bounds) > 0 {
+		fmt.Fprintf(w, "  gate: %s\n", strings.Join(bounds, ", "))
 	}
 }
 
@@ -122,10 +150,3 @@ func Reasons(w io.Writer, r *Result) {
 }
 
 func clock(t time.Time) string { return t.Format("15:04:05") }
-
-func orNone(text string) string {
-	if text == "" {
-		return "(none)"
-	}
-	return text
-}

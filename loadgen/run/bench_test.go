@@ -29,7 +29,7 @@ func BenchmarkEngine(b *testing.B) {
 			s, rate := c.scenario, c.rate
 			s.Client.MaxIdle = 200 * time.Millisecond
 			s.Stages = []pace.Stage{{Name: "load", From: rate, To: rate, Duration: length}}
-			plan, err := pace.New(s.Stages)
+			plan, err := pace.New(s.Stages, s.Seed)
 			if err != nil {
 				b.Fatal(err)
 			}

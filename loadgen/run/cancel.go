@@ -20,6 +20,9 @@ func (canceling) ask(e *Engine, _ int, o *open, p *scenario.Payment) (a client.A
 	a = e.client.Cancel(p, o.id, key, amount, o.span())
 	e.journal.Cancel(o.number, o.which, amount, key, &a)
 	wanted := wantedRefusal(p, o.which, &a)
+	if o.walk != nil {
+		wanted = o.walk.wantsRefusal()
+	}
 	if !wanted {
 		e.fault(o.attempt(), &a)
 	}
@@ -52,8 +55,9 @@ func (canceling) look(e *Engine, o *open, p *scenario.Payment) (a client.Answer,
 }
 
 func (canceling) end(e *Engine, _ int, o *open, p *scenario.Payment, end string, a *client.Answer) {
-	if end == "SUCCEEDED" && len(p.Cancels) == 1 {
-		// What the payment looks like now. Of two cancellations each would look, and who saw more could not be told.
+	if end == "SUCCEEDED" && len(p.Cancels) == 1 && o.walk == nil {
+		// What the payment looks like now. Of two cancellations each would look, and who saw more could not be told; a flow
+		// looks when it says so.
 		e.tally.Looks.Add(1)
 		view := e.client.Read(p, o.id, o.span()+1)
 		e.journal.Look(o.number, &view)

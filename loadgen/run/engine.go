@@ -24,7 +24,9 @@ import (
 //	                    ▲
 //	callback ───────────┘ now
 //
-// So a payment that waits for its next look is an entry in the heap and costs no goroutine.
+// So a payment that waits for its next look is an entry in the heap and costs no goroutine. In a closed model it is not the
+// plan that says when the next payment comes but its user's return (closed.go); a payment may be the first of a flow, whose
+// steps are follow-ups too (flow.go).
 type Engine struct {
 	scenario  *scenario.Scenario
 	plan      pace.Plan
@@ -35,15 +37,19 @@ type Engine struct {
 	tally     *record.Tally
 	start     time.Time
 
-	tasks   chan *open
-	workers int // started; only Run touches it
-	wg      sync.WaitGroup
-	later   followUps
-	open    atomic.Int64  // payments started and not ended
-	errands atomic.Int64  // the same of errands; only an open payment begins one
-	arrived chan struct{} // closed after the last arrival
-	wake    chan struct{} // a token: something is due before wakeAt, or nothing is open any more
-	wakeAt  atomic.Int64  // until when Run sleeps, in ns since start
+	tasks    chan *open
+	workers  int // started; only Run touches it
+	wg       sync.WaitGroup
+	later    followUps
+	open     atomic.Int64  // payments started and not ended
+	errands  atomic.Int64  // the same of errands; only an open payment, or an open flow, begins one
+	pending  pending       // since when payments are open
+	inFlight atomic.Int64  // requests
+	each     int           // numbers of payments that an arrival takes
+	users    users         // of a closed model
+	arrived  chan struct{} // closed after the last arrival
+	wake     chan struct{} // a token: something is due before wakeAt, or nothing is open any more
+	wakeAt   atomic.Int64  // until when Run sleeps, in ns since start
 }
 
 // Merchant is one of the stack's merchants.
@@ -60,7 +66,7 @@ func NewEngine(s *scenario.Scenario, plan pace.Plan, run string, merchants []Mer
 ) *Engine {
 	return &Engine{
 		scenario: s, plan: plan, run: run, merchants: merchants, client: c, journal: j, tally: t, start: start,
-		tasks: make(chan *open), arrived: make(chan struct{}), wake: make(chan struct{}, 1),
+		each: s.PaymentsEach(), tasks: make(chan *open), arrived: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 }
 
@@ -68,13 +74,17 @@ func NewEngine(s *scenario.Scenario, plan pace.Plan, run string, merchants []Mer
 // its end or settle is done. When it returns no request is in flight any more, which takes at most two time-outs of an attempt.
 func (e *Engine) Run(load, settle context.Context) {
 	next, arriving := 0, true
+	send, more := e.sendArrivals, func(next int, _ time.Time) bool { return next < e.plan.Total() }
+	if e.closed() {
+		send, more = e.sendUsers, e.usersStay
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for settle.Err() == nil {
 		now := time.Now()
 		if arriving {
-			next = e.sendArrivals(next, now)
-			arriving = next < e.plan.Total() && load.Err() == nil
+			next = send(next, now)
+			arriving = more(next, now) && load.Err() == nil
 			if !arriving {
 				close(e.arrived)
 			}
@@ -90,6 +100,7 @@ func (e *Engine) Run(load, settle context.Context) {
 	}
 	close(e.tasks)
 	e.wg.Wait()
+	e.abandon()
 }
 
 // Arrived is closed when the last arrival was sent.
@@ -109,15 +120,30 @@ func (e *Engine) sendArrivals(next int, now time.Time) int {
 			break
 		}
 		e.tally.Planned.Add(1)
-		o := &open{purpose: paying{}, number: next, planned: at}
-		// Counted before the hand-over, since the worker may be done with it before this goroutine runs again.
-		if opened := e.open.Add(1); opened > int64(e.scenario.Client.MaxOpen) || !e.launch(o) {
-			e.open.Add(-1)
+		if !e.arrive(next, at) {
 			e.tally.Unsent.Add(1)
-			e.journal.Unsent(next, at)
+			e.journal.Unsent(next*e.each, at)
 		}
 	}
 	return next
+}
+
+// arrive sends the first payment of an arrival, or of a turn of a user; false: there is no place for it.
+func (e *Engine) arrive(arrival int, at time.Duration) bool {
+	o := &open{purpose: paying{}, number: arrival * e.each, planned: at, since: e.pending.begin(at)}
+	// Counted before the hand-over, since the worker may be done with it before this goroutine runs again.
+	if e.open.Add(1) <= int64(e.scenario.Client.MaxOpen) {
+		e.beginWalk(arrival, o)
+		if e.launch(o) {
+			return true
+		}
+		if o.walk != nil {
+			e.dropWalk(o.walk)
+		}
+	}
+	e.open.Add(-1)
+	e.pending.end(o.since)
+	return false
 }
 
 func (e *Engine) sendFollowUps(now time.Time) {

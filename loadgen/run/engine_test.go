@@ -91,7 +91,7 @@ func sentBeside(t *testing.T, s scenario.Scenario, x *target, load, settle conte
 
 func newEngine(t *testing.T, s *scenario.Scenario, x *target, journal *record.Journal, tally *record.Tally, start time.Time) *Engine {
 	t.Helper()
-	plan, err := pace.New(s.Stages)
+	plan, err := pace.New(s.Stages, s.Seed)
 	if err != nil {
 		t.Fatal(err)
 	}

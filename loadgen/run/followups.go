@@ -31,6 +31,23 @@ func (f *followUps) add(o *open) time.Time {
 	return o.due
 }
 
+// rouse makes the turn of a walk due now, wherever it is, and returns when it is due.
+func (f *followUps) rouse(o *open, now time.Time) time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case o.place > 0 && o.due.After(now):
+		o.due = now
+		heap.Fix(&f.waiting, o.place-1)
+	case o.idle:
+		o.idle, o.due = false, now
+		heap.Push(&f.waiting, o)
+	case o.place == 0:
+		o.told = true // a worker has it, and may have looked around already
+	}
+	return now
+}
+
 // take removes the earliest if it is due, else returns nil.
 func (f *followUps) take(now time.Time) *open {
 	f.mu.Lock()

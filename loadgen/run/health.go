@@ -2,11 +2,8 @@ package run
 
 import (
 	"math"
-	"os"
-	"os/exec"
 	"runtime"
 	"runtime/metrics"
-	"strings"
 	"syscall"
 	"time"
 
@@ -35,7 +32,7 @@ func (h *health) figures(lateness record.Figures, requests int64) report.Generat
 	used := cpuTime() - h.cpu
 	return report.Generator{
 		Lateness: lateness, CPU: used.Seconds(), CPUPerCall: float64(used.Microseconds()) / float64(max(requests, 1)),
-		CPUShare: used.Seconds() / time.Since(h.since).Seconds(), GCPauseMax: h.longestPause() * 1000,
+		CPUShare: used.Seconds() / time.Since(h.since).Seconds(), Cores: cores(), GCPauseMax: h.longestPause() * 1000,
 		GCs: gcCycles() - h.cycles, HeapMiB: float64(memory.HeapAlloc) / (1 << 20), RSSMaxMiB: float64(usage().Maxrss) / 1024,
 	}
 }
@@ -74,14 +71,4 @@ func usage() (u syscall.Rusage) {
 func cpuTime() time.Duration {
 	u := usage()
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// host names where the run ran. Without git, or outside a work tree, there is no commit.
-func host() report.Host {
-	name, _ := os.Hostname()
-	h := report.Host{Name: name, OS: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.NumCPU(), Go: runtime.Version()}
-	if commit, err := exec.Command("git", "rev-parse", "--short=12", "HEAD").Output(); err == nil {
-		h.Commit = strings.TrimSpace(string(commit))
-	}
-	return h
 }

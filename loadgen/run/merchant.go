@@ -15,7 +15,13 @@ import (
 
 // step sends the next request and says what comes after it.
 func (e *Engine) step(shard int, o *open) {
-	payment := e.scenario.Payment(e.run, o.number)
+	if o.purpose == nil {
+		e.advance(o.walk)
+		return
+	}
+	e.inFlight.Add(1)
+	defer e.inFlight.Add(-1)
+	payment := e.payment(o)
 	var a client.Answer
 	var end string
 	if o.accepted {
@@ -30,13 +36,16 @@ func (e *Engine) step(shard int, o *open) {
 		if end == "" && a.Accepted() {
 			o.accepted, o.id, o.seq = true, cmp.Or(o.id, a.ID), a.Seq
 			e.later.expect(o)
+			if o.walk != nil {
+				o.walk.accepted(e, o)
+			}
 		}
 	}
 	e.tally.Response.Record(shard, a.Done.Sub(a.Sent))
 	if end == "" && !e.again(o, &a) {
 		end = gaveUp
 		if o.accepted {
-			e.tally.Fault(record.Left, e.phase(a.Done), "not final", "accepted, and not final by the deadline", a.Done)
+			e.tally.FaultOf(&a, record.Left, e.phase(a.Done), "not final", "accepted, and not final by the deadline", a.Done)
 		} else {
 			e.fault(record.Left, &a)
 		}
@@ -48,9 +57,11 @@ func (e *Engine) step(shard int, o *open) {
 
 // again schedules the next request, unless it would come after the merchant's deadline.
 func (e *Engine) again(o *open, a *client.Answer) bool {
-	wait := e.backoffAfter(o)
+	var wait time.Duration
 	if o.accepted {
 		wait = e.pollAfter(o)
+	} else {
+		wait = e.backoffAfter(o)
 	}
 	due := a.Done.Add(max(wait, a.RetryAfter))
 	if due.Sub(e.start)-o.planned > e.scenario.Client.Deadline {
@@ -60,13 +71,28 @@ func (e *Engine) again(o *open, a *client.Answer) bool {
 	return true
 }
 
+// payment is what the open thing is about, made again.
+func (e *Engine) payment(o *open) scenario.Payment {
+	if o.walk != nil {
+		return o.walk.payment(e, o.number)
+	}
+	return e.scenario.Payment(e.run, o.number)
+}
+
 func (e *Engine) finish(shard int, o *open, p *scenario.Payment, end string, a *client.Answer) {
 	e.later.forget(o)
 	o.purpose.end(e, shard, o, p, end, a)
+	if o.walk != nil {
+		o.walk.ended(e, o, end, a)
+	}
 	// What its end has begun is counted already, so nobody finds both counts at zero too early.
 	count := &e.errands
 	if _, paying := o.purpose.(paying); paying {
 		count = &e.open
+		e.pending.end(o.since)
+		if o.walk == nil {
+			e.userReturns(o.number, a.Done)
+		}
 	}
 	if count.Add(-1) == 0 {
 		e.poke()
@@ -83,7 +109,7 @@ func (o *open) attempt() record.Try {
 
 func (e *Engine) fault(try record.Try, a *client.Answer) {
 	if class, code := a.Fault(); class != "" {
-		e.tally.Fault(try, e.phase(a.Sent), class, code, a.Done)
+		e.tally.FaultOf(a, try, e.phase(a.Sent), class, code, a.Done)
 	}
 }
 

@@ -22,8 +22,11 @@ type open struct {
 	attempts int
 	looks    int
 
-	place int  // in the heap of follow-ups, from 1; 0 outside. Guarded by its lock
-	told  bool // a callback came while a look was on its way. Guarded by the same
+	walk  *walk // the flow that it belongs to; nil outside of flows
+	since int   // of a payment: its place among the pending
+	place int   // in the heap of follow-ups, from 1; 0 outside. Guarded by its lock
+	idle  bool  // the turn of a walk that nobody has had yet. Guarded by the same
+	told  bool  // a callback came while a look was on its way. Guarded by the same
 }
 
 // purpose is what an open thing is about. It sends the request that is due, notes it in the journal and the counts, and
@@ -49,8 +52,16 @@ func (o *open) span() int { return o.spans + o.attempts + o.looks }
 // spansEach leaves room for the requests of one open thing in the numbers of spans.
 const spansEach = 1 << 12
 
+// probeSpans is where those of the probes begin; in front of them are the payment's own and those of its cancellations.
+const probeSpans = 16
+
 // begin starts an errand at a time. It is counted as open from here on, so whoever begins it must be open itself.
 func (e *Engine) begin(what purpose, number, which, spans int, id string, at time.Time) {
+	e.beginFor(nil, what, number, which, spans, id, at)
+}
+
+// beginFor is begin for a flow.
+func (e *Engine) beginFor(w *walk, what purpose, number, which, spans int, id string, at time.Time) {
 	e.errands.Add(1)
-	e.schedule(&open{purpose: what, number: number, which: which, spans: spans * spansEach, id: id, planned: at.Sub(e.start)}, at)
+	e.schedule(&open{purpose: what, walk: w, number: number, which: which, spans: spans * spansEach, id: id, planned: at.Sub(e.start)}, at)
 }

@@ -15,6 +15,9 @@ type paying struct{}
 
 func (paying) ask(e *Engine, shard int, o *open, p *scenario.Payment) (a client.Answer, end string) {
 	if o.attempts == 1 {
+		if e.closed() {
+			o.planned = time.Since(e.start) // nobody planned it: it comes when its user comes
+		}
 		e.journal.Planned(p, e.merchants[p.Merchant].ID, o.planned)
 		e.tally.Sent.Add(1)
 		e.beginEarly(scenario.Replay, o, p, time.Now())
@@ -22,11 +25,12 @@ func (paying) ask(e *Engine, shard int, o *open, p *scenario.Payment) (a client.
 	e.tally.Attempts.Add(1)
 	a = e.client.Create(p, o.span())
 	e.journal.Attempt(o.number, &a)
-	if o.attempts == 1 {
+	if o.attempts == 1 && !e.closed() {
 		e.tally.Lateness.Record(shard, a.Sent.Sub(e.start)-o.planned)
 	}
 	if !a.Again() && !p.Async {
 		e.tally.SyncResponse.Record(shard, a.Done.Sub(e.start)-o.planned)
+		e.recordOwn(shard, o, p, &a)
 	}
 	e.fault(o.attempt(), &a)
 	switch {
@@ -42,6 +46,18 @@ func (paying) ask(e *Engine, shard int, o *open, p *scenario.Payment) (a client.
 	}
 	e.fault(record.Left, &a)
 	return a, rejected
+}
+
+// recordOwn notes what of the time to the answer was the system's own: without the delays that the scenario asked the
+// means for. A timed fault changes what they really took.
+func (e *Engine) recordOwn(shard int, o *open, p *scenario.Payment, a *client.Answer) {
+	done := a.Done.Sub(e.start)
+	if a.End() != "PAID" || e.scenario.FaultBetween(o.planned, done) {
+		return
+	}
+	if injected, known := e.scenario.Injected(p); known {
+		e.tally.Own.Record(shard, done-o.planned-injected)
+	}
 }
 
 func (paying) look(e *Engine, o *open, p *scenario.Payment) (a client.Answer, end string) {
@@ -71,6 +87,9 @@ func (paying) end(e *Engine, shard int, o *open, p *scenario.Payment, end string
 		return // whoever does not know what became of it does not go on
 	}
 	e.tally.Completion.Record(shard, a.Done.Sub(e.start)-o.planned)
+	if o.walk != nil {
+		return // the flow says what comes after it
+	}
 	for i, probe := range p.Probes {
 		// Where it has FAILED, the same order is free: asking for it again would be an honest second try.
 		if !probe.Early && (probe.What != scenario.SameOrder || end == "PAID") {
@@ -94,5 +113,5 @@ func (e *Engine) beginEarly(what scenario.ProbeKind, o *open, p *scenario.Paymen
 }
 
 func (e *Engine) beginProbe(o *open, which int, at time.Time) {
-	e.begin(probing{}, o.number, which, 3+which, "", at)
+	e.begin(probing{}, o.number, which, probeSpans+which, "", at)
 }

@@ -28,14 +28,20 @@ func preflight(ctx context.Context, s *Stack, c *client.Client, merchants []Merc
 			return verify.Scope{}, fmt.Errorf("the target %s is not ready (%s %s): nothing was sent", s.Target, class, code)
 		}
 	}
-	book := verify.Book{Admin: s.PGAdmin}
+	book := verify.Book{Admin: verify.Addresses(s.PGAdmin)}
 	seq, err := book.Position(ctx)
 	if err != nil {
 		return verify.Scope{}, fmt.Errorf("the mock PG's book cannot be read, so the run could not be verified; nothing was sent (PG_ADMIN names its address): %w", err)
 	}
-	for _, err := range (verify.Statement{URL: s.PG}).Lines(ctx, string(scenario.PG), "1970-01-01") { // a day without business
+	for _, err := range (verify.Statement{URL: verify.Addresses(s.PG)}).Lines(ctx, string(scenario.PG), "1970-01-01") { // a day without business
 		if err != nil {
 			return verify.Scope{}, fmt.Errorf("the mock PG's statements cannot be read, so the run could not be verified; nothing was sent (PG_URL names its address): %w", err)
+		}
+	}
+	var offsets verify.KafkaPositions // before the newest payment, so that the messages of the run's payments are after them
+	if s.Kafka != "" {
+		if offsets, err = (verify.Kafka{Brokers: verify.Addresses(s.Kafka)}).Ends(ctx); err != nil {
+			return verify.Scope{}, fmt.Errorf("the messages cannot be read, so the run could not be verified; nothing was sent: %w", err)
 		}
 	}
 	id, err := database.NewestPayment(ctx)
@@ -45,5 +51,19 @@ func preflight(ctx context.Context, s *Stack, c *client.Client, merchants []Merc
 	if err := book.ForgetLatency(ctx); err != nil {
 		return verify.Scope{}, fmt.Errorf("the mock PG does not start its latency figures anew; nothing was sent: %w", err)
 	}
-	return verify.Scope{FromID: id, FromSeq: seq}, nil
+	return verify.Scope{FromID: id, FromSeq: seq, FromOffsets: offsets}, nil
+}
+
+// censusBound is above what counting ten million payments takes.
+const censusBound = 10 * time.Minute
+
+// takeCensus counts what there is before anything is sent, so that the verifier can tell whether something of it is lost.
+func takeCensus(ctx context.Context, database *verify.Database) (*verify.Census, error) {
+	ctx, cancel := context.WithTimeout(ctx, censusBound)
+	defer cancel()
+	census, err := database.Census(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("what there is cannot be counted, so the run could not be verified; nothing was sent: %w", err)
+	}
+	return census, nil
 }

@@ -23,7 +23,7 @@ import (
 const warmUp = 50 * time.Millisecond
 
 func prepare(ctx context.Context, o Options) (r *runner, err error) {
-	plan, err := pace.New(o.Scenario.Stages)
+	plan, err := pace.New(o.Scenario.Stages, o.Scenario.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -56,31 +56,69 @@ func prepare(ctx context.Context, o Options) (r *runner, err error) {
 		stack: o.Stack, live: o.Live, out: o.Out, plan: plan, client: c, database: database, tally: record.NewTally(), receiver: receiver,
 	}
 	scope, err := preflight(ctx, &o.Stack, c, merchants, database)
+	if err == nil {
+		scope.Census, err = takeCensus(ctx, database)
+	}
+	if err == nil {
+		scope.ReviewExpected, scope.LateBound = o.Scenario.LeadsToReview(), lateBound(o.Scenario.LongestLate())
+		scope.RescueExpected = o.Scenario.Away
+		err = r.begin(o, merchants, scope)
+	}
 	if err != nil {
 		return nil, errors.Join(err, database.Close())
 	}
-	scope.ReviewExpected, scope.LateBound = o.Scenario.LeadsToReview(), lateBound(o.Scenario.LongestLate())
-	start := time.Now().Add(warmUp)
-	folder, err := makeFolder(o.Runs, o.Scenario.Name, start)
-	if err != nil {
-		return nil, errors.Join(err, database.Close())
-	}
+	return r, nil
+}
+
+// begin makes the run's folder with all that is written as it goes on, and the engine.
+func (r *runner) begin(o Options, merchants []Merchant, scope verify.Scope) (err error) {
 	r.result = &report.Result{
-		Schema: report.Schema, Verdict: report.Unfinished, Run: newRunID(o.Scenario.Name), Folder: folder, Command: o.Command,
-		Host: host(), Scenario: o.Scenario, Target: o.Stack.Target, Start: start.UTC(), Scope: scope,
+		Schema: report.Schema, Verdict: report.Unfinished, Tag: o.Tag, Run: newRunID(o.Scenario.Name), Command: o.Command,
+		Model: string(o.Scenario.Model), Scenario: o.Scenario, Target: o.Stack.Target, Scope: scope,
+		Host: host(o.Stack.BedCPUs, o.Stack.MySQL), Stack: processes(o.Stack.RunDir), // hashes files: before the clock starts
 	}
-	if r.journal, err = record.Create(filepath.Join(folder, "journal.jsonl"), r.result.Run, start); err != nil {
-		return nil, errors.Join(err, database.Close())
+	start := time.Now().Add(warmUp)
+	r.result.Start = start.UTC()
+	if r.result.Folder, err = makeFolder(o.Runs, o.Scenario.Name, start); err != nil {
+		return err
+	}
+	if r.journal, err = record.Create(filepath.Join(r.result.Folder, "journal.jsonl"), r.result.Run, start); err != nil {
+		return err
+	}
+	series, err := record.CreateSeries(r.result.Folder, r.result.Run, start, r.tally)
+	if err != nil {
+		return errors.Join(err, r.journal.Close())
 	}
 	// Written now as well: a run whose process is killed can still be verified from its folder.
-	if err := errors.Join(os.WriteFile(filepath.Join(folder, "scenario.yaml"), asRun(o), 0o644),
-		report.Save(filepath.Join(folder, "result.json"), r.result)); err != nil {
-		return nil, errors.Join(err, r.journal.Close(), database.Close())
+	if err := errors.Join(
+		os.WriteFile(filepath.Join(r.result.Folder, "scenario.yaml"), asRun(o), 0o644),
+		report.Save(filepath.Join(r.result.Folder, "result.json"), r.result),
+		markStages(r.result.Folder, r.plan),
+		markFaults(r.result.Folder, o.Scenario.Faults),
+		planFaults(verify.Addresses(o.Stack.PGAdmin), o.Scenario.Faults, start),
+	); err != nil {
+		return errors.Join(err, series.Close(), r.journal.Close())
 	}
 	r.logs, r.health = markLogs(o.Stack.Logs), startHealth()
-	r.engine = NewEngine(&r.result.Scenario, plan, r.result.Run, merchants, c, r.journal, r.tally, start)
-	receiver.Serve(r.engine.Called)
-	return r, nil
+	r.engine = NewEngine(&r.result.Scenario, r.plan, r.result.Run, merchants, r.client, r.journal, r.tally, start)
+	r.startMonitor(o.MonitorStack, start)
+	r.dumper = newDumper(o.MonitorStack, r.result.Folder)
+	r.sampler = startSampler(series, r.engine, r.plan, start)
+	r.receiver.Serve(r.engine.Called)
+	return nil
+}
+
+// markStages marks where each stage begins and ends on the time axis.
+func markStages(folder string, plan pace.Plan) error {
+	begun := time.Duration(0)
+	for _, stage := range plan.Stages() {
+		end := begun + stage.Duration
+		if err := record.AppendMarker(folder, record.Marker{T: begun.Seconds(), Until: end.Seconds(), Kind: record.StageMarker, Text: stage.Name}); err != nil {
+			return err
+		}
+		begun = end
+	}
+	return nil
 }
 
 // lateBound is what the verifier is told of charges that come late: nothing, where its own bound is wide enough.

@@ -34,7 +34,7 @@ func (probing) ask(e *Engine, _ int, o *open, p *scenario.Payment) (a client.Ans
 		if a.Accepted() {
 			code = a.State
 		}
-		e.tally.Fault(record.Left, e.phase(a.Sent), "probe", string(probe.What)+" is answered "+code, a.Done)
+		e.tally.FaultOf(&a, record.Left, e.phase(a.Sent), "probe", string(probe.What)+" is answered "+code, a.Done)
 	}
 	if probe.What == scenario.SameOrder && a.Accepted() {
 		return a, a.End()

@@ -20,9 +20,13 @@ type Stack struct {
 	PG            string // where payments go
 	PGAdmin       string
 	MySQL         string
+	Kafka         string // brokers, comma-separated; "" only in tests: the messages are not verified
+	Archive       string // folder where the system archives days, "" when it is not on this machine
 	MerchantsFile string
 	Callbacks     string // where the merchants' callbacks come: host:port
 	Logs          string // folder with the processes' logs, "" when it is not on this machine
+	RunDir        string // folder with the processes' records, the same
+	BedCPUs       string // that the generator is bound to, "" for all
 }
 
 // ReadStack takes the addresses from the environment, and what is not set there from the stack's file, which `stack up`
@@ -45,8 +49,12 @@ func ReadStack(file string, environment func(string) (string, bool)) (Stack, err
 		PG:            knobs.String("PG_URL", "http://127.0.0.1:18085", pgHelp),
 		PGAdmin:       knobs.String("PG_ADMIN", "http://127.0.0.1:18185", pgAdminHelp),
 		MySQL:         knobs.Secret("MYSQL_DSN", mysqlHelp),
+		Kafka:         knobs.String("KAFKA_BROKERS", "127.0.0.1:19092", kafkaHelp),
+		Archive:       knobs.String("ARCHIVE_DIR", "", archiveHelp),
 		MerchantsFile: knobs.String("MERCHANTS_FILE", filepath.Join(filepath.Dir(file), "secrets", "merchants.json"), merchantsHelp),
 		Callbacks:     knobs.String("CALLBACK_LISTEN", "127.0.0.1:18090", callbackHelp),
+		RunDir:        knobs.String("RUN_DIR", "", runDirHelp),
+		BedCPUs:       knobs.String("BED_CPUS", "", bedHelp),
 	}
 	if err := knobs.Err(); err != nil {
 		if missing {
@@ -57,6 +65,9 @@ func ReadStack(file string, environment func(string) (string, bool)) (Stack, err
 	if logs := filepath.Join(filepath.Dir(file), "logs"); !missing && isFolder(logs) {
 		s.Logs = logs
 	}
+	if records := filepath.Join(filepath.Dir(file), "run"); s.RunDir == "" && !missing && isFolder(records) {
+		s.RunDir = records // a file of an older stack does not name it
+	}
 	return s, nil
 }
 
@@ -66,7 +77,11 @@ const (
 	pgHelp        = "address of the mock PG, whose statements are verified"
 	pgAdminHelp   = "admin address of the mock PG, whose book is verified"
 	mysqlHelp     = "verifier's user at the payment database, user:password@tcp(host:port)/payment"
+	kafkaHelp     = "Kafka, whose messages are verified: host:port, comma-separated"
+	archiveHelp   = "folder where the workers archive old days, when it is on this machine: their exports are verified"
 	merchantsHelp = "merchants with their API keys and webhook secrets, as the stack wrote them"
+	runDirHelp    = "folder where the stack keeps the records of its processes, when it is on this machine"
+	bedHelp       = "CPUs to run on, as in 0-1,3; monitor included (default: all)"
 	callbackHelp  = "address to listen at for the merchants' callbacks; the stack's PORT_CALLBACKS says where they are sent"
 )
 
@@ -130,7 +145,11 @@ func Help(w io.Writer) {
 	knobs.String("PG_URL", "http://127.0.0.1:18085", pgHelp)
 	knobs.String("PG_ADMIN", "http://127.0.0.1:18185", pgAdminHelp)
 	knobs.Secret("MYSQL_DSN", mysqlHelp)
+	knobs.String("KAFKA_BROKERS", "127.0.0.1:19092", kafkaHelp)
+	knobs.String("ARCHIVE_DIR", "", archiveHelp)
 	knobs.String("MERCHANTS_FILE", "beside the stack's file: secrets/merchants.json", merchantsHelp)
 	knobs.String("CALLBACK_LISTEN", "127.0.0.1:18090", callbackHelp)
+	knobs.String("RUN_DIR", "", runDirHelp)
+	knobs.String("BED_CPUS", "", bedHelp)
 	knobs.Help(w)
 }

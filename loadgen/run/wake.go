@@ -19,8 +19,7 @@ const followUpSlack = 2 * time.Millisecond
 func (e *Engine) sleep(load, settle context.Context, timer *time.Timer, next int, arriving bool) {
 	wakeAt, stopped := time.Since(e.start)+longestSleep, load.Done()
 	if arriving {
-		at, _ := e.plan.At(next)
-		wakeAt = min(wakeAt, at)
+		wakeAt = min(wakeAt, e.nextArrival(next))
 	} else {
 		stopped = nil // it has done its work
 	}

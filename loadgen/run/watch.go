@@ -10,9 +10,6 @@ import (
 // watcher shows once a second how the run goes, and waits for what ends a phase.
 type watcher struct {
 	*runner
-	begun    time.Time
-	lastSent int64
-	lastLook time.Time
 }
 
 const lookEvery = time.Second
@@ -21,7 +18,6 @@ const lookEvery = time.Second
 func (w *watcher) until(arrived <-chan struct{}) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	w.lastLook = time.Now()
 	for {
 		select {
 		case <-arrived:
@@ -30,6 +26,7 @@ func (w *watcher) until(arrived <-chan struct{}) {
 			since := now.Sub(w.result.Start)
 			stage := w.plan.Stages()[w.plan.StageAt(since)]
 			w.show(now, stage.Name, w.plan.Duration()-since, "")
+			w.dumper.look(w.sampler.latest())
 		}
 	}
 }
@@ -63,11 +60,9 @@ func (w *watcher) settle() (quiet bool) {
 }
 
 func (w *watcher) show(now time.Time, phase string, left time.Duration, note string) {
-	sent := w.tally.Sent.Load()
-	rate := float64(sent-w.lastSent) / max(now.Sub(w.lastLook).Seconds(), 0.001)
-	w.lastSent, w.lastLook = sent, now
+	p := w.sampler.latest()
 	w.live.Show(now, report.Moment{
-		Phase: phase, Elapsed: now.Sub(w.result.Start), Left: max(left, 0), Rate: rate,
-		P99: w.tally.SyncResponse.Gather().P99, Faults: w.tally.Faults(), Backlog: w.tally.Backlog.Load(), Note: note,
+		Phase: phase, Elapsed: now.Sub(w.result.Start), Left: max(left, 0), Rate: float64(p.Sent), // of the last second
+		P99: p.Sync.P99, Faults: w.tally.Faults(), Backlog: w.tally.Backlog.Load(), Note: note,
 	})
 }

@@ -1,6 +1,9 @@
 package scenario
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Means is a way to pay.
 type Means string
@@ -12,47 +15,92 @@ const (
 	Coupon Means = "COUPON"
 )
 
-// Behaviour is what is asked of one of the means, in the token. Delay is in the token's own grammar, such as
-// lognormal/50ms/0.5; the shares are of that means' legs (refund: of its legs in payments that are to be canceled), and
-// the rest succeeds.
+// The operations of a payment means, as tokens name them.
+const (
+	charge    = "charge"
+	reserve   = "reserve"
+	confirm   = "confirm"
+	release   = "release"
+	void      = "void"
+	netCancel = "net-cancel"
+	inquiry   = "inquiry"
+	refund    = "refund"
+)
+
+// operations lists what can be asked of one of the means, in the order in which a token says it.
+func (m Means) operations() []string {
+	if m == PG {
+		return []string{charge, refund, void, netCancel, inquiry}
+	}
+	return []string{reserve, confirm, refund, release, void, inquiry}
+}
+
+// forward are the operations of a payment that goes well, one request each.
+func (m Means) forward() []string { return m.operations()[:m.forwards()] }
+
+func (m Means) forwards() int {
+	if m == PG {
+		return 1
+	}
+	return 2
+}
+
+// Behaviour is what is asked of one of the means, in the token. Delay is that of each answer, in the token's own grammar,
+// such as lognormal/50ms/0.5.
 type Behaviour struct {
-	Delay   string `json:"delay"`
-	Faults         // of the charge, or of the reservation
-	Late    Late   `json:"late"`    // PG only
-	Confirm Faults `json:"confirm"` // POINT and COUPON only
-	Refund  Faults `json:"refund"`
+	Delay string               `json:"delay"`
+	Wants map[string][]Outcome `json:"operations,omitempty"` // by operation
 }
 
-// Faults are the shares of an operation's first requests that do not simply succeed.
-type Faults struct {
-	Decline      float64 `json:"decline_share"`
-	SilentAfter  float64 `json:"silent_after_share"`  // booked, then no answer
-	SilentBefore float64 `json:"silent_before_share"` // not booked, no answer
-	ResetBefore  float64 `json:"reset_before_share"`
-	ResetAfter   float64 `json:"reset_after_share"`
+// Outcome is the share of an operation's first requests (refund: in payments that are to be canceled) that are to come to
+// this, in the token's own grammar: decline, late/4s, silent:after, 5xx/503:before. What no share covers succeeds.
+type Outcome struct {
+	Text  string  `json:"outcome"`
+	Share float64 `json:"share"`
 }
 
-// Late is the share of charges that are read and only decided and booked By later, as if they had been long on their
-// way: what was sent to undo them overtakes them.
-type Late struct {
-	Share float64       `json:"share"`
-	By    time.Duration `json:"by_ns"`
-}
-
-func (f Faults) sum() float64 {
-	return f.Decline + f.SilentAfter + f.SilentBefore + f.ResetBefore + f.ResetAfter
+// shares are all of an operation's together.
+func shares(all []Outcome) (sum float64) {
+	for _, o := range all {
+		sum += o.Share
+	}
+	return sum
 }
 
 // LongestLate is how long after a payment's end a charge of it may still arrive at the PG.
-func (s *Scenario) LongestLate() time.Duration {
-	if late := s.Means[PG].Late; late.Share > 0 {
-		return late.By
+func (s *Scenario) LongestLate() (longest time.Duration) {
+	for _, o := range s.Means[PG].Wants[charge] {
+		if by, late := o.late(); late && o.Share > 0 {
+			longest = max(longest, by)
+		}
 	}
-	return 0
+	for _, f := range s.Faults {
+		for _, by := range lates(f.Script) {
+			longest = max(longest, by)
+		}
+	}
+	return longest
+}
+
+// late says that the charge is to come that much later.
+func (o Outcome) late() (by time.Duration, ok bool) {
+	text, _, _ := strings.Cut(o.Text, "@") // a delay may stand behind it in a script
+	text, ok = strings.CutPrefix(text, lateName+"/")
+	if ok {
+		by, _ = time.ParseDuration(text) // as it was checked
+	}
+	return by, ok
 }
 
 // LeadsToReview says whether a cancellation may end up with a person: by rule it does when points or a coupon are not
 // taken back after the card was.
 func (s *Scenario) LeadsToReview() bool {
-	return s.Means[Point].Refund.Decline+s.Means[Coupon].Refund.Decline > 0
+	for _, m := range []Means{Point, Coupon} {
+		for _, o := range s.Means[m].Wants[refund] {
+			if isDecline(o.Text) && o.Share > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -27,14 +27,29 @@ type Leg struct {
 	Means  Means
 	Amount int64
 	Token  string
+	Seed   uint64 // of the token
+	Plain  bool   // the token asks for nothing but delays, as long as the payment goes well
 }
 
 // Payment makes payment n of a run. Legs are in the order in which the system calls the means.
 func (s *Scenario) Payment(run string, n int) Payment {
+	p, chance := s.order(run, n)
+	p.Legs = s.split(p.Amount, s.kind(chance).Means, chance)
+	s.addSequel(&p)
+	for i := range p.Legs {
+		leg := &p.Legs[i]
+		leg.Seed = chance.Uint64()
+		leg.Token, leg.Plain = s.Means[leg.Means].token(leg.Means, s.source(n), len(p.Cancels) > 0, leg.Seed, "")
+	}
+	return p
+}
+
+// order is payment n without its legs, and the source from which they are drawn on.
+func (s *Scenario) order(run string, n int) (Payment, *rand.Rand) {
 	// Independent streams: what is paid, what else the merchant does about it, and (inside the tokens) what the mock draws
 	// its delays from.
 	chance := rand.New(rand.NewPCG(s.Seed, uint64(n)))
-	p := Payment{
+	return Payment{
 		Number:   n,
 		Order:    run + "-" + strconv.Itoa(n),
 		Key:      "key-" + run + "-" + strconv.Itoa(n),
@@ -44,28 +59,23 @@ func (s *Scenario) Payment(run string, n int) Payment {
 		Async:    chance.Float64() < s.Async,
 		TraceID:  [2]uint64{textHash(run) ^ s.Seed, chance.Uint64() | 1}, // an id of all zeroes is not valid
 		Sampled:  chance.Float64() < s.Sampled,
+	}, chance
+}
+
+// walletStream keeps the draws of wallets apart from all others.
+const walletStream = 0xe7037ed1a0b428db
+
+// source names the member's wallet, "" where wallets have no bounds.
+func (s *Scenario) source(n int) string {
+	if s.Wallets == 0 {
+		return ""
 	}
-	p.Legs = s.split(p.Amount, s.kind(chance).Means, chance)
-	s.addSequel(&p)
-	for i := range p.Legs {
-		p.Legs[i].Token = s.Means[p.Legs[i].Means].token(p.Legs[i].Means, len(p.Cancels) > 0, chance)
-	}
-	return p
+	return "w" + strconv.FormatUint(mix(s.Seed^walletStream^mix(uint64(n)))%uint64(s.Wallets), 10)
 }
 
 // kind draws from the mix by weight.
 func (s *Scenario) kind(chance *rand.Rand) Kind {
-	total := 0
-	for _, k := range s.Mix {
-		total += k.Weight
-	}
-	drawn := chance.IntN(total)
-	for _, k := range s.Mix {
-		if drawn -= k.Weight; drawn < 0 {
-			return k
-		}
-	}
-	panic("the weights sum to less than their sum")
+	return s.Mix[weighted(s.Mix, func(k Kind) int { return k.Weight }, chance)]
 }
 
 // split gives coupon and points up to a third of the amount each, and the rest to the last of the means, which is the

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -9,8 +10,11 @@ import (
 // longestLate bounds a late charge: the mock holds nothing longer.
 const longestLate = 30 * time.Second
 
+// maxOutcomes bounds what one operation may be asked to come to.
+const maxOutcomes = 50
+
 func (r *reader) means(at string, n *yaml.Node, all map[Means]Behaviour) {
-	known := map[string]func(at string, n *yaml.Node){}
+	known := fields{}
 	for _, m := range []Means{PG, Point, Coupon} {
 		known[string(m)] = func(at string, n *yaml.Node) { all[m] = r.behaviour(at, n, m, all[m].Delay) }
 	}
@@ -19,38 +23,45 @@ func (r *reader) means(at string, n *yaml.Node, all map[Means]Behaviour) {
 
 // behaviour reads one of the means. What the file says about it is all there is to say: a share that it leaves out is 0.
 func (r *reader) behaviour(at string, n *yaml.Node, m Means, delay string) Behaviour {
-	b := Behaviour{Delay: delay}
-	known := shares(r, &b.Faults)
-	known["delay"] = func(at string, n *yaml.Node) { b.Delay = r.delay(at, n) }
-	known["refund"] = func(at string, n *yaml.Node) { r.operation(at, n, &b.Refund) }
-	if m == PG {
-		known["late"] = func(at string, n *yaml.Node) {
-			r.fields(at, n, map[string]func(at string, n *yaml.Node){
-				"share": func(at string, n *yaml.Node) { b.Late.Share = r.share(at, n) },
-				"by":    func(at string, n *yaml.Node) { b.Late.By = r.duration(at, n, time.Millisecond, longestLate) },
-			})
-			r.check(b.Late.Share == 0 || b.Late.By > 0, at+".by", n, "is missing")
-		}
-	} else {
-		known["confirm"] = func(at string, n *yaml.Node) { r.operation(at, n, &b.Confirm) }
+	b := Behaviour{Delay: delay, Wants: map[string][]Outcome{}}
+	known := fields{"delay": func(at string, n *yaml.Node) { b.Delay = r.delay(at, n) }}
+	for _, operation := range m.operations() {
+		known[operation] = func(at string, n *yaml.Node) { b.Wants[operation] = r.outcomes(at, n, operation) }
 	}
 	r.fields(at, n, known)
-	r.check(b.sum()+b.Late.Share <= 1, at, n, "the shares sum to more than 100%%")
+	r.check(b.longest(m) <= maxToken, at, n, "a token that asks for all of this may have %d bytes; the system takes %d", b.longest(m), maxToken)
 	return b
 }
 
-func (r *reader) operation(at string, n *yaml.Node, f *Faults) {
-	r.fields(at, n, shares(r, f))
-	r.check(f.sum() <= 1, at, n, "the shares sum to more than 100%%")
+// longest is that of the tokens that may be written.
+func (b Behaviour) longest(m Means) int {
+	length := len("gz1.w1000000000;seed=18446744073709551615")
+	for _, operation := range m.operations() {
+		outcome := len("decline:insufficient_funds") // the longest that nobody has to ask for
+		for _, o := range b.Wants[operation] {
+			outcome = max(outcome, len(o.Text))
+		}
+		length += len(operation) + outcome + 2*len(b.Delay) + len(";=@,ok@")
+	}
+	return length
 }
 
-func shares(r *reader, f *Faults) map[string]func(at string, n *yaml.Node) {
-	known := map[string]func(at string, n *yaml.Node){}
-	for field, share := range map[string]*float64{
-		"decline": &f.Decline, "silent_after": &f.SilentAfter, "silent_before": &f.SilentBefore,
-		"reset_before": &f.ResetBefore, "reset_after": &f.ResetAfter,
-	} {
-		known[field] = func(at string, n *yaml.Node) { *share = r.share(at, n) }
+// outcomes reads {decline: 3%, silent:after: 0.4%}.
+func (r *reader) outcomes(at string, n *yaml.Node, operation string) (all []Outcome) {
+	if n.Kind != yaml.MappingNode || len(n.Content)/2 > maxOutcomes {
+		r.check(false, at, n, "must be a mapping of at most %d outcomes to shares, such as {decline: 3%%, silent:after: 0.4%%}", maxOutcomes)
+		return nil
 	}
-	return known
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		text := n.Content[i].Value
+		path := at + "." + text
+		fault := checkOutcome(operation, text)
+		r.check(fault == "", path, n.Content[i], "%s", fault)
+		r.check(!seen[text], path, n.Content[i], "is there twice")
+		seen[text] = true
+		all = append(all, Outcome{Text: strings.Clone(text), Share: r.share(path, n.Content[i+1])})
+	}
+	r.check(shares(all) <= 1+1e-9, at, n, "the shares sum to more than 100%%")
+	return all
 }

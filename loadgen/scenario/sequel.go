@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"math/rand/v2"
+	"strconv"
 	"time"
 )
 
@@ -98,5 +99,8 @@ func (k ProbeKind) Request(p Payment) Payment {
 
 // CancelKey is the Idempotency-Key of the payment's i-th cancellation, from 0.
 func (p *Payment) CancelKey(i int) string {
-	return p.Key + [...]string{"-cancel", "-cancel-2"}[i]
+	if i == 0 {
+		return p.Key + "-cancel"
+	}
+	return p.Key + "-cancel-" + strconv.Itoa(i+1)
 }

@@ -84,32 +84,40 @@ func TestPayment_Token_SpeaksOfRefundsWhereThereIsOne(t *testing.T) {
 }
 
 // What is asked for until it is definite must become so: a fault strikes the first request only.
-func TestToken_EachFault_IsWrittenAsTheMockReadsIt(t *testing.T) {
+func TestToken_EachOutcome_IsWrittenAsTheMockReadsIt(t *testing.T) {
+	type wants = map[string][]Outcome
+	all := func(text string) []Outcome { return []Outcome{{text, 1}} }
 	for want, b := range map[string]struct {
 		means Means
-		Behaviour
+		wants wants
+		plain bool
 	}{
-		";charge=ok@fixed/1ms;refund=ok@fixed/1ms":                                {PG, Behaviour{}},
-		";charge=decline:insufficient_funds@fixed/1ms;refund=ok@fixed/1ms":        {PG, Behaviour{Faults: Faults{Decline: 1}}},
-		";charge=late/4s;refund=ok@fixed/1ms":                                     {PG, Behaviour{Late: Late{Share: 1, By: 4e9}}},
-		";charge=silent:before@fixed/1ms;refund=ok@fixed/1ms":                     {PG, Behaviour{Faults: Faults{SilentBefore: 1}}},
-		";charge=ok@fixed/1ms;refund=decline:not_refundable@fixed/1ms":            {PG, Behaviour{Refund: Faults{Decline: 1}}},
-		";charge=ok@fixed/1ms;refund=silent:after@fixed/1ms,ok@fixed/1ms":         {PG, Behaviour{Refund: Faults{SilentAfter: 1}}},
-		";reserve=reset:after@fixed/1ms;confirm=ok@fixed/1ms;refund=ok@fixed/1ms": {Point, Behaviour{Faults: Faults{ResetAfter: 1}}},
-		";reserve=ok@fixed/1ms;confirm=silent:after@fixed/1ms,ok@fixed/1ms;refund=ok@fixed/1ms": {
-			Point, Behaviour{Confirm: Faults{SilentAfter: 1}},
-		},
-		";reserve=ok@fixed/1ms;confirm=decline:not_confirmable@fixed/1ms;refund=reset:before@fixed/1ms,ok@fixed/1ms": {
-			Coupon, Behaviour{Confirm: Faults{Decline: 1}, Refund: Faults{ResetBefore: 1}},
+		";charge=ok@fixed/1ms;refund=ok@fixed/1ms":                                              {PG, nil, true},
+		";charge=decline:insufficient_funds@fixed/1ms;refund=ok@fixed/1ms":                      {PG, wants{charge: all("decline")}, false},
+		";charge=decline:stolen@fixed/1ms;refund=ok@fixed/1ms":                                  {PG, wants{charge: all("decline:stolen")}, false},
+		";charge=late/4s,ok@fixed/1ms;refund=ok@fixed/1ms":                                      {PG, wants{charge: all("late/4s")}, false},
+		";charge=silent:before@fixed/1ms,ok@fixed/1ms;refund=ok@fixed/1ms":                      {PG, wants{charge: all("silent:before")}, false},
+		";charge=ok@fixed/1ms;refund=decline:not_refundable@fixed/1ms":                          {PG, wants{refund: all("decline")}, true},
+		";charge=ok@fixed/1ms;refund=ok@fixed/1ms;inquiry=5xx/503@fixed/1ms,ok@fixed/1ms":       {PG, wants{inquiry: all("5xx/503")}, true},
+		";charge=ok@fixed/1ms;refund=ok@fixed/1ms;net-cancel=fin:after@fixed/1ms,ok@fixed/1ms":  {PG, wants{netCancel: all("fin:after")}, true},
+		";reserve=reset:after@fixed/1ms,ok@fixed/1ms;confirm=ok@fixed/1ms;refund=ok@fixed/1ms":  {Point, wants{reserve: all("reset:after")}, false},
+		";reserve=ok@fixed/1ms;confirm=silent:after@fixed/1ms,ok@fixed/1ms;refund=ok@fixed/1ms": {Point, wants{confirm: all("silent:after")}, false},
+		";reserve=ok@fixed/1ms;confirm=decline:not_confirmable@fixed/1ms;refund=half@fixed/1ms,ok@fixed/1ms": {
+			Coupon, wants{confirm: all("decline"), refund: all("half")}, false,
 		},
 	} {
 		s := Default()
-		b.Delay, s.Cancel = "fixed/1ms", 1
-		s.Mix, s.Means = []Kind{{Means: []Means{b.means}, Weight: 1}}, map[Means]Behaviour{b.means: b.Behaviour}
+		s.Cancel = 1
+		s.Mix = []Kind{{Means: []Means{b.means}, Weight: 1}}
+		s.Means = map[Means]Behaviour{b.means: {Delay: "fixed/1ms", Wants: b.wants}}
 		for n := range 20 {
-			token := s.Payment("r", n).Legs[0].Token
-			if _, script, _ := strings.Cut(strings.TrimPrefix(token, "gz1;"), ";"); ";"+script != want {
-				t.Fatalf("token %s\n want %s", token, want)
+			leg := s.Payment("r", n).Legs[0]
+			_, script, _ := strings.Cut(strings.TrimPrefix(leg.Token, "gz1;"), ";")
+			if ";"+script != want {
+				t.Fatalf("token %s\n want %s", leg.Token, want)
+			}
+			if leg.Plain != b.plain {
+				t.Fatalf("token %s is said to ask for nothing but delays: %v", leg.Token, leg.Plain)
 			}
 		}
 	}

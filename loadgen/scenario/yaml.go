@@ -16,7 +16,8 @@ import (
 type reader struct {
 	file   string
 	faults []error
-	paths  []string // of the faults
+	paths  []string                      // of the faults
+	seen   func(path string, given bool) // each field that could be there, and whether it is; nil: nobody asks
 }
 
 func (r *reader) check(ok bool, at string, n *yaml.Node, format string, args ...any) {
@@ -37,13 +38,17 @@ func (r *reader) failed(field string) bool {
 	return false
 }
 
+// fields are the fields of a mapping, and what reads each.
+type fields map[string]func(at string, n *yaml.Node)
+
 // fields reads a mapping: each field is known, and is there once.
-func (r *reader) fields(at string, n *yaml.Node, known map[string]func(at string, n *yaml.Node)) {
+func (r *reader) fields(at string, n *yaml.Node, known fields) {
 	if n.Kind != yaml.MappingNode {
 		r.check(false, cmp.Or(at, "the scenario"), n, "must be a mapping of fields")
 		return
 	}
 	seen := map[string]bool{}
+	defer func() { r.tell(at, known, seen) }()
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		field := n.Content[i].Value
 		path := strings.TrimPrefix(at+"."+field, ".")
@@ -57,6 +62,29 @@ func (r *reader) fields(at string, n *yaml.Node, known map[string]func(at string
 			seen[field] = true
 			read(path, n.Content[i+1])
 		}
+	}
+}
+
+// tell says which fields a mapping could have, and has.
+func (r *reader) tell(at string, known fields, given map[string]bool) {
+	if r.seen == nil {
+		return
+	}
+	for field := range known {
+		r.seen(strings.TrimPrefix(at+"."+field, "."), given[field])
+	}
+}
+
+// oneOf tells of fields that exclude each other.
+func (r *reader) oneOf(n *yaml.Node, all ...string) {
+	var given []string
+	for _, field := range all {
+		if child(n, field) != nil {
+			given = append(given, field)
+		}
+	}
+	if len(given) > 1 {
+		r.check(false, given[1], child(n, given[1]), "and %s exclude each other", given[0])
 	}
 }
 
@@ -134,28 +162,9 @@ func (r *reader) duration(at string, n *yaml.Node, low, high time.Duration) time
 
 // delay checks a delay of the token's grammar. The mock would refuse a bad one too, but 54,000 payments later.
 func (r *reader) delay(at string, n *yaml.Node) string {
-	r.check(validDelay(n.Value), at, n, "must be fixed/50ms, uniform/20ms/80ms or lognormal/50ms/0.5 (median, sigma), not %q", n.Value)
+	_, err := parseDelay(n.Value)
+	r.check(err == nil, at, n, "%v", err)
 	return n.Value
-}
-
-func validDelay(text string) bool {
-	parts := strings.Split(text, "/")
-	durations := func(texts ...string) bool {
-		for _, t := range texts {
-			if d, err := time.ParseDuration(t); err != nil || d < 0 {
-				return false
-			}
-		}
-		return true
-	}
-	switch {
-	case parts[0] == "fixed" && len(parts) == 2, parts[0] == "uniform" && len(parts) == 3:
-		return durations(parts[1:]...)
-	case parts[0] == "lognormal" && len(parts) == 3:
-		sigma, err := strconv.ParseFloat(parts[2], 64)
-		return err == nil && sigma >= 0 && sigma <= 10 && durations(parts[1])
-	}
-	return false
 }
 
 // child is the value of a mapping's field, nil when it is not there.

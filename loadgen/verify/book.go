@@ -9,97 +9,104 @@ import (
 	"iter"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
-// Book reads what the mock PG really booked, by its admin address.
+// Book reads what the mock PG really booked, by the admin addresses of all its instances. Each keeps a book of its own; all
+// entries about one leg are in one of them.
 type Book struct {
-	Admin string // such as http://127.0.0.1:18185
+	Admin []string // such as http://127.0.0.1:18185
 }
 
-// Entry is one line of the book.
-type Entry struct {
-	Seq         uint64    `json:"seq"`
-	At          time.Time `json:"at"`
-	Means       string    `json:"means"`
-	Op          string    `json:"op"`
-	Effect      string    `json:"effect"`
-	Reference   string    `json:"reference"`
-	Original    string    `json:"original,omitempty"` // of a refund: what was charged or captured
-	Order       string    `json:"order_id"`
-	Merchant    string    `json:"merchant"`
-	Amount      int64     `json:"amount"`
-	Currency    string    `json:"currency"`
-	Transaction string    `json:"transaction_id"`
-	Code        string    `json:"code,omitempty"` // why it was declined or refused
-}
-
-// Name is what a reference names: a leg, <payment>.<leg>, or a refund of it, <payment>.<leg>.<cancellation>.
-type Name struct {
-	Payment      uint64
-	Leg          uint8
-	Cancellation uint32 // 0: the leg itself
-}
-
-// ParseReference reads one; ok is false when it names nothing.
-func ParseReference(reference string) (n Name, ok bool) {
-	parts := strings.Split(reference, ".")
-	if len(parts) != 2 && len(parts) != 3 {
-		return Name{}, false
-	}
-	payment, err := strconv.ParseUint(parts[0], 10, 64)
-	leg, err2 := strconv.ParseUint(parts[1], 10, 8)
-	if err != nil || err2 != nil || payment == nobody {
-		return Name{}, false
-	}
-	n = Name{Payment: payment, Leg: uint8(leg)}
-	if len(parts) == 3 {
-		cancellation, err := strconv.ParseUint(parts[2], 10, 32)
-		if err != nil || cancellation == 0 {
-			return Name{}, false
+// Position is where each instance's book stands.
+func (b Book) Position(ctx context.Context) (Positions, error) {
+	positions := Positions{}
+	for _, address := range b.Admin {
+		at, err := instance(address).position(ctx)
+		if err != nil {
+			return nil, err
 		}
-		n.Cancellation = uint32(cancellation)
-	}
-	return n, true
-}
-
-// DecodeEntry reads one line. Fields that are not known are left alone: the book may tell more than is judged here. But
-// an effect that is not known is an error, since it may be money.
-func DecodeEntry(line []byte) (Entry, error) {
-	var e Entry
-	if err := json.Unmarshal(line, &e); err != nil {
-		return Entry{}, fmt.Errorf("decode a line of the book: %w", err)
-	}
-	if e.Seq == 0 {
-		return Entry{}, errors.New("decode a line of the book: it has no seq")
-	}
-	switch e.Effect {
-	case "charged", "declined", "refused", "held", "captured", "released", "voided", "canceled", "expired":
-		return e, nil
-	case "refunded":
-		if e.Original == "" {
-			return Entry{}, fmt.Errorf("decode a line of the book: seq %d is a refund without its original", e.Seq)
+		if _, twice := positions[at.name(address)]; twice {
+			return nil, fmt.Errorf("two of the PG's books are of one instance, %s: PG_ADMIN names each once", at.name(address))
 		}
-		return e, nil
+		positions[at.name(address)] = at.Seq
 	}
-	return Entry{}, fmt.Errorf("decode a line of the book: seq %d has an effect %q that the verifier does not know", e.Seq, e.Effect)
+	return positions, nil
 }
 
-// Position is the seq of the newest entry, 0 when there is none.
-func (b Book) Position(ctx context.Context) (uint64, error) {
-	var position struct {
-		Seq uint64 `json:"seq"`
+// each hands out the entries after the positions, one instance after another, each in the order of its seq. The entry is
+// the callee's until it returns.
+func (b Book) each(ctx context.Context, after Positions, take func(instance int, entry *Entry) error) error {
+	for n, address := range b.Admin {
+		at, err := instance(address).position(ctx)
+		if err != nil {
+			return err
+		}
+		from, err := after.of(at, address, len(b.Admin) > 1)
+		if err != nil {
+			return err
+		}
+		for entry, err := range instance(address).entries(ctx, from) {
+			if err != nil {
+				return err
+			}
+			if err := take(n, entry); err != nil {
+				return err
+			}
+		}
 	}
-	err := b.get(ctx, "/position", func(body io.Reader) error { return json.NewDecoder(body).Decode(&position) })
-	return position.Seq, err
+	return nil
 }
 
-// Entries yields the entries with a seq above from.
-func (b Book) Entries(ctx context.Context, from uint64) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
+// AddedP99 is the 99th percentile of what the mock adds to the delays that it is asked for: of its slowest instance.
+func (b Book) AddedP99(ctx context.Context) (worst time.Duration, err error) {
+	for _, address := range b.Admin {
+		added, err := instance(address).addedP99(ctx)
+		if err != nil {
+			return 0, err
+		}
+		worst = max(worst, added)
+	}
+	return worst, nil
+}
+
+// ForgetLatency starts the mock's figures of its added latency anew, so that they are the run's own.
+func (b Book) ForgetLatency(ctx context.Context) error {
+	for _, address := range b.Admin {
+		if err := instance(address).forgetLatency(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// instance is the admin address of one of them.
+type instance string
+
+// standing is how an instance names itself and where its book ends.
+type standing struct {
+	Seq      uint64 `json:"seq"`
+	Instance string `json:"instance"`
+}
+
+// name is what its position is kept by: an instance may be at another address when the run is judged.
+func (s standing) name(address string) string {
+	if s.Instance == "" {
+		return address
+	}
+	return s.Instance
+}
+
+func (i instance) position(ctx context.Context) (at standing, err error) {
+	err = i.get(ctx, "/position", func(body io.Reader) error { return json.NewDecoder(body).Decode(&at) })
+	return at, err
+}
+
+// entries yields the entries with a seq above from.
+func (i instance) entries(ctx context.Context, from uint64) iter.Seq2[*Entry, error] {
+	return func(yield func(*Entry, error) bool) {
 		stopped := errors.New("the reader has enough")
-		err := b.get(ctx, "/book?from="+strconv.FormatUint(from, 10), func(body io.Reader) error {
+		err := i.get(ctx, "/book?from="+strconv.FormatUint(from, 10), func(body io.Reader) error {
 			last := from
 			return eachLine(body, func(line []byte) error {
 				entry, err := DecodeEntry(line)
@@ -111,36 +118,30 @@ func (b Book) Entries(ctx context.Context, from uint64) iter.Seq2[Entry, error] 
 					return fmt.Errorf("seq %d follows %d: the book has a gap", entry.Seq, last)
 				}
 				last = entry.Seq
-				if !yield(entry, nil) {
+				if !yield(&entry, nil) {
 					return stopped
 				}
 				return nil
 			})
 		})
 		if err != nil && !errors.Is(err, stopped) {
-			yield(Entry{}, err)
+			yield(nil, err)
 		}
 	}
 }
 
-// AddedP99 is the 99th percentile of what the mock adds to the delays that it is asked for.
-func (b Book) AddedP99(ctx context.Context) (time.Duration, error) {
+func (i instance) addedP99(ctx context.Context) (time.Duration, error) {
 	var stats struct {
 		Added struct {
 			P99 float64 `json:"p99_ms"`
 		} `json:"added_latency"`
 	}
-	err := b.get(ctx, "/stats", func(body io.Reader) error { return json.NewDecoder(body).Decode(&stats) })
+	err := i.get(ctx, "/stats", func(body io.Reader) error { return json.NewDecoder(body).Decode(&stats) })
 	return time.Duration(stats.Added.P99 * float64(time.Millisecond)), err
 }
 
-func (b Book) get(ctx context.Context, path string, read func(io.Reader) error) error {
-	return get(ctx, "the PG's book", strings.TrimSuffix(b.Admin, "/")+path, read)
-}
-
-// ForgetLatency starts the mock's figures of its added latency anew, so that they are the run's own.
-func (b Book) ForgetLatency(ctx context.Context) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(b.Admin, "/")+"/stats/reset", nil)
+func (i instance) forgetLatency(ctx context.Context) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, string(i)+"/stats/reset", nil)
 	if err != nil {
 		return fmt.Errorf("reset the PG's figures: %w", err)
 	}
@@ -150,7 +151,11 @@ func (b Book) ForgetLatency(ctx context.Context) error {
 	}
 	defer response.Body.Close()
 	if response.StatusCode >= 300 {
-		return fmt.Errorf("reset the PG's figures: it answers %s", response.Status)
+		return fmt.Errorf("reset the PG's figures: %s answers %s", i, response.Status)
 	}
 	return nil
+}
+
+func (i instance) get(ctx context.Context, path string, read func(io.Reader) error) error {
+	return get(ctx, "the PG's book", string(i)+path, read)
 }

@@ -21,7 +21,7 @@ func TestEntries_TroubleOnTheWay_IsAnError(t *testing.T) {
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
 		var last error
-		for _, err := range (Book{Admin: server.URL}).Entries(t.Context(), 0) {
+		for _, err := range instance(server.URL).entries(t.Context(), 0) {
 			last = err
 		}
 		server.Close()
@@ -36,7 +36,7 @@ func TestEntries_ReaderHasEnough_IsNoError(t *testing.T) {
 		_, _ = w.Write([]byte(`{"seq":1,"effect":"held"}` + "\n" + `{"seq":2,"effect":"held"}` + "\n"))
 	}))
 	defer server.Close()
-	for e, err := range (Book{Admin: server.URL}).Entries(t.Context(), 0) {
+	for e, err := range instance(server.URL).entries(t.Context(), 0) {
 		if err != nil || e.Seq != 1 {
 			t.Errorf("entry %+v, %v", e, err)
 		}

@@ -5,18 +5,15 @@ import (
 	"slices"
 )
 
-// judgeSignatures is the part of invariant 16 that needs no payment: every callback went to a merchant of ours, is signed
-// with that merchant's secret, is fresh, and names a payment. Those of earlier runs, which may still arrive, are judged as well.
-func judgeSignatures(v *Verdict, calls []call) {
-	for i := range calls {
-		c := &calls[i]
-		v.check(16, 1)
-		switch {
-		case !c.believed():
-			v.violated(16, &Case{ID: c.payment}, "", "a callback %q to merchant %d could not be taken: its %s is wrong", c.kind, c.merchant, c.fault)
-		case c.payment == 0:
-			v.violated(16, &Case{}, "", "a callback %q to merchant %d names payment %q", c.kind, c.merchant, c.named)
-		}
+// judgeSignature is the part of invariant 16 that needs no payment: a callback went to a merchant of ours, is signed with
+// that merchant's secret, is fresh, and names a payment. One of an earlier run, which may still arrive, is judged as well.
+func judgeSignature(v *Verdict, c *call) {
+	v.check(16, 1)
+	switch {
+	case !c.believed():
+		v.violated(16, &Case{ID: c.payment}, "", "a callback %q to merchant %d could not be taken: its %s is wrong", c.kind, c.merchant, c.fault)
+	case c.payment == 0:
+		v.violated(16, &Case{}, "", "a callback %q to merchant %d names payment %q", c.kind, c.merchant, c.named)
 	}
 }
 

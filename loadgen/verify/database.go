@@ -17,6 +17,9 @@ type Database struct {
 	db *sql.DB
 }
 
+// maxStatement is above what it takes to count the largest table of a day, which the census does in one statement.
+const maxStatement = 10 * time.Minute
+
 // OpenDatabase checks that the database answers.
 func OpenDatabase(ctx context.Context, dsn string) (*Database, error) {
 	config, err := mysql.ParseDSN(dsn)
@@ -24,7 +27,7 @@ func OpenDatabase(ctx context.Context, dsn string) (*Database, error) {
 		return nil, errors.New("MYSQL_DSN is not of the form user:password@tcp(host:port)/payment") // the cause may show the password
 	}
 	config.InterpolateParams, config.ParseTime, config.Loc = true, true, time.UTC
-	config.Timeout, config.ReadTimeout = 5*time.Second, 2*time.Minute
+	config.Timeout, config.ReadTimeout = 5*time.Second, maxStatement
 	config.Logger = log.New(io.Discard, "", 0) // every error is returned as well
 	connector, err := mysql.NewConnector(config)
 	if err != nil {

@@ -1,164 +1,125 @@
 package verify
 
-import (
-	"bytes"
-	"cmp"
-	"context"
-	"maps"
-	"slices"
-)
+import "context"
 
-// keyCheck judges what hangs on idempotency keys and not on a payment's id:
+// judgeKeys judges what hangs on idempotency keys and not on a payment's id. What is known of each key comes together in the
+// order of the keys: what the client expects of it, what rows it made, and what is stored under it.
 //
 // Invariant 8: a request all of whose attempts were answered, each with a 4xx that speaks of this request, has left no key,
-// no payment and no cancellation behind; nor, where no other request for its order came through, a payment of that order or
-// anything in the book.
+// no payment and no cancellation behind (nor, where no other request for its order came through, a payment of that order or
+// anything in the book: nothingOfRefused).
 //
 // Invariant 9, second part: a key that probes were sent with still leads to the payment that it made, with the answer that
-// the client has; and no two payments were made by one key.
-type keyCheck struct {
-	refused map[claimed]*Seen // by the key that was refused
-	orders  map[merchantOrder]*Seen
-	probed  map[claimed]*Seen
-	used    []keyUse // by every payment
-}
-
-type keyUse struct {
-	claimed
-	payment uint64
-	order   string
-}
-
-type merchantOrder struct {
-	merchant uint32
-	order    string
-}
-
-func newKeyCheck(seen []Seen) *keyCheck {
-	k := &keyCheck{refused: map[claimed]*Seen{}, orders: map[merchantOrder]*Seen{}, probed: map[claimed]*Seen{}}
-	through := map[merchantOrder]bool{} // orders for which something may have come through
-	for i := range seen {
-		s := seen[i] // a copy: the list is sorted later
-		key := claimed{s.Merchant, s.Key}
-		if s.createdNothing() {
-			k.refused[key] = &s
-			k.orders[merchantOrder{s.Merchant, s.Order}] = &s
-		} else if s.probes > 0 && s.Answers > 0 {
-			k.probed[key] = &s
+// the client has; and nothing but one was made by one key.
+func (f *facts) judgeKeys(ctx context.Context, v *Verdict, database pages) error {
+	claims := newStream("the keys of requests", f.claims.All(), func(c *claim) claimed { return c.claimed })
+	defer claims.stop()
+	uses := newStream("the keys of rows", f.uses.All(), func(u *keyUse) claimed { return u.claimed })
+	defer uses.stop()
+	stored := lookup{verdict: v, database: database, found: map[claimed]storedKey{}}
+	for streams := []headed[claimed]{claims, uses}; ; {
+		key, more, err := lowest(claimed.compare, streams)
+		if err != nil {
+			return err
 		}
-		for n := range s.Cancels {
-			if s.Cancels[n].createdNothing() {
-				k.refused[claimed{s.Merchant, s.Cancels[n].Key}] = &s
-			}
+		if !more {
+			return stored.judge(ctx)
 		}
-	}
-	for i := range seen {
-		if s := &seen[i]; len(k.orders) > 0 && !s.createdNothing() {
-			through[merchantOrder{s.Merchant, s.Order}] = true
+		expected, made := expectation(claims.take(key)), uses.take(key)
+		if err := firstError(streams); err != nil {
+			return err
 		}
-	}
-	maps.DeleteFunc(k.orders, func(of merchantOrder, _ *Seen) bool { return through[of] })
-	return k
-}
-
-// judgeBook is the part of invariant 8 that the book tells.
-func (k *keyCheck) judgeBook(v *Verdict, booked []movement) {
-	v.check(8, int64(len(k.refused)))
-	told := map[merchantOrder]bool{}
-	for i := range booked {
-		m := &booked[i]
-		if of := (merchantOrder{m.merchant, m.Order}); k.orders[of] != nil && !told[of] {
-			told[of] = true
-			v.violated(8, &Case{ID: m.Payment}, m.Order, "every attempt was refused with a 4xx, and the book has %s under %s", m.Effect, m.Reference)
+		oneKeyOneUse(v, made)
+		if expected == nil {
+			continue
+		}
+		if expected.refused {
+			v.check(8, 1)
+			nothingByKey(v, expected, made)
+		}
+		if err := stored.add(ctx, *expected); err != nil {
+			return err
 		}
 	}
 }
 
-// judgeRow is the part that a payment's row tells.
-func (k *keyCheck) judgeRow(v *Verdict, c *Case) {
-	if c.Row == nil || c.Row.Missing {
-		return
-	}
-	key := claimed{c.Row.Merchant, c.Row.KeyHash}
-	if s := k.refused[key]; s != nil {
-		v.violated(8, c, s.Order, "every attempt was refused with a 4xx, and the payment was made by that key")
-	} else if k.orders[merchantOrder{c.Row.Merchant, c.Row.Order}] != nil {
-		v.violated(8, c, c.Row.Order, "every attempt for its order was refused with a 4xx, and there is a payment")
-	}
-	for _, of := range c.Row.Cancellations {
-		if s := k.refused[claimed{c.Row.Merchant, of.KeyHash}]; s != nil {
-			v.violated(8, c, s.Order, "every attempt to cancel with that key was refused with a 4xx, and it made cancellation %d", of.Seq)
+// expectation is what is expected of a key: that it left nothing behind, when any request with it says so.
+func expectation(claims []claim) (expected *claim) {
+	for i := range claims {
+		if expected == nil || claims[i].refused {
+			expected = &claims[i]
 		}
 	}
-	k.used = append(k.used, keyUse{key, c.ID, c.Row.Order})
+	return expected
 }
 
-// judgeUses is the part of invariant 9 that all rows together tell.
-func (k *keyCheck) judgeUses(v *Verdict) {
-	slices.SortFunc(k.used, func(a, b keyUse) int {
-		return cmp.Or(cmp.Compare(a.merchant, b.merchant), bytes.Compare(a.hash[:], b.hash[:]), cmp.Compare(a.payment, b.payment))
-	})
-	for i := 1; i < len(k.used); i++ {
-		if first, second := k.used[i-1], k.used[i]; first.claimed == second.claimed {
+func oneKeyOneUse(v *Verdict, made []keyUse) {
+	for i := 1; i < len(made); i++ {
+		first, second := &made[i-1], &made[i]
+		if first.cancellation == 0 && second.cancellation == 0 {
 			v.violated(9, &Case{ID: second.payment}, second.order, "one key made two payments, %d and this one", first.payment)
+		} else {
+			v.violated(9, &Case{ID: second.payment}, second.order, "one key made cancellation %d of payment %d, and cancellation %d of this one (0: the payment)",
+				first.cancellation, first.payment, second.cancellation)
 		}
 	}
 }
 
-// judgeStored looks the keys themselves up.
-func (k *keyCheck) judgeStored(ctx context.Context, v *Verdict, snapshot *Snapshot) error {
-	wanted := slices.AppendSeq(slices.Collect(maps.Keys(k.refused)), maps.Keys(k.probed))
-	kept := map[claimed]bool{}
-	err := snapshot.Keys(ctx, wanted, func(key claimed, stored storedKey) {
-		kept[key] = true
-		if s := k.refused[key]; s != nil {
-			v.violated(8, &Case{ID: stored.payment}, s.Order, "every attempt with one of its keys was refused with a 4xx, and that key is kept")
-			return
+func nothingByKey(v *Verdict, expected *claim, made []keyUse) {
+	for i := range made {
+		c := &Case{ID: made[i].payment}
+		if made[i].cancellation == 0 {
+			v.violated(8, c, expected.order, "every attempt was refused with a 4xx, and the payment was made by that key")
+		} else {
+			v.violated(8, c, expected.order, "every attempt to cancel with that key was refused with a 4xx, and it made cancellation %d", made[i].cancellation)
 		}
-		s := k.probed[key]
-		if stored.payment != s.ID || stored.status != s.status || stored.body != s.body {
-			v.violated(9, &Case{ID: s.ID}, s.Order, "the client has %d with body %016x for payment %d, and its key stands for %d with body %016x for payment %d",
-				s.status, s.body, s.ID, stored.status, stored.body, stored.payment)
-		}
-	})
-	if err != nil {
+	}
+}
+
+// lookup gathers keys and looks them up in the database, many at once. They come in the order of its primary key, so that a
+// batch lies close together; and only those are read of which something is expected, which are far fewer than there are.
+type lookup struct {
+	verdict  *Verdict
+	database pages
+	batch    []claim
+	found    map[claimed]storedKey
+}
+
+func (l *lookup) add(ctx context.Context, of claim) error {
+	if l.batch = append(l.batch, of); len(l.batch) < keyBatch {
+		return nil
+	}
+	return l.judge(ctx)
+}
+
+func (l *lookup) judge(ctx context.Context) error {
+	clear(l.found)
+	wanted := make([]claimed, len(l.batch))
+	for i := range l.batch {
+		wanted[i] = l.batch[i].claimed
+	}
+	if err := l.database.Keys(ctx, wanted, func(key claimed, stored storedKey) { l.found[key] = stored }); err != nil {
 		return err
 	}
-	for key, s := range k.probed {
-		v.check(9, 1)
-		if !kept[key] {
-			v.violated(9, &Case{ID: s.ID}, s.Order, "its key is gone, so the same request again would pay again")
+	for i := range l.batch {
+		of := &l.batch[i]
+		stored, kept := l.found[of.claimed]
+		if of.refused {
+			if kept {
+				l.verdict.violated(8, &Case{ID: stored.payment}, of.order, "every attempt with one of its keys was refused with a 4xx, and that key is kept")
+			}
+			continue
 		}
-	}
-	return nil
-}
-
-// replayed is the first part of invariant 9: whoever repeats a request, the merchant or a probe, gets the first finished
-// answer again, byte by byte and marked; another request with the key gets 422; and the payment was made by the key that it
-// is answered for.
-func replayed(v *Verdict, c *Case) {
-	for i := range c.Seen {
-		s := &c.Seen[i]
-		v.check(9, int64(max(s.Answers, s.probes)))
+		l.verdict.check(9, 1)
 		switch {
-		case s.difference != "":
-			v.violated(9, c, s.Order, "%s", s.difference)
-		case i == 0 && c.Row != nil && !c.Row.Missing && s.Answers > 0 && c.Row.KeyHash != s.Key:
-			v.violated(9, c, s.Order, "the payment was made by another key than the one that is answered with it")
-		}
-		for k := range s.Cancels {
-			asked := &s.Cancels[k]
-			v.check(9, int64(asked.Answers))
-			if asked.difference != "" {
-				v.violated(9, c, s.Order, "a cancellation: %s", asked.difference)
-				continue
-			}
-			if c.Row == nil || asked.Answers == 0 {
-				continue
-			}
-			if of := c.Row.cancellation(asked.Seq); of != nil && !of.Missing && of.KeyHash != asked.Key {
-				v.violated(9, c, s.Order, "cancellation %d was made by another key than the one that is answered with it", of.Seq)
-			}
+		case !kept:
+			l.verdict.violated(9, &Case{ID: of.payment}, of.order, "its key is gone, so the same request again would pay again")
+		case stored.payment != of.payment || stored.status != of.status || stored.body != of.body:
+			l.verdict.violated(9, &Case{ID: of.payment}, of.order,
+				"the client has %d with body %016x for payment %d, and its key stands for %d with body %016x for payment %d",
+				of.status, of.body, of.payment, stored.status, stored.body, stored.payment)
 		}
 	}
+	l.batch = l.batch[:0]
+	return nil
 }

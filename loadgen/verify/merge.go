@@ -1,13 +1,14 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"strconv"
 	"strings"
 )
 
-// Case is all that the sources say about one payment id.
+// Case is all that the sources say about one payment id. Its lists are valid until the next case.
 type Case struct {
 	ID     uint64
 	Seen   []Seen   // empty: the client saw no 2xx for it; two name one payment only by a fault of the system
@@ -17,65 +18,60 @@ type Case struct {
 	Called []call // what arrived, believed or not
 }
 
-// merge walks the streams, each sorted by payment id.
-func merge(journal *journal, booked []movement, statements []stated, rows iter.Seq2[*Payment, error]) iter.Seq2[Case, error] {
-	return func(yield func(Case, error) bool) {
-		seen, calls := journal.seen, journal.calls
-		_ = takeAll(&seen, 0, seenID) // nothing was promised to these, so there is nothing to compare
-		next, stop := iter.Pull2(rows)
-		defer stop()
-		row, err, more := next()
-		for {
-			if err != nil {
-				yield(Case{}, err)
-				return
-			}
-			id := min(first(seen, seenID), first(booked, bookedID), first(statements, statedID), first(calls, callID))
-			if more {
-				id = min(id, row.ID)
-			}
-			if id == nobody {
-				return
-			}
-			c := Case{
-				ID: id, Seen: takeAll(&seen, id, seenID), Booked: takeAll(&booked, id, bookedID),
-				Stated: takeAll(&statements, id, statedID), Called: takeAll(&calls, id, callID),
-			}
-			if more && row.ID == id {
-				c.Row = row
-				row, err, more = next()
-			}
-			if !yield(c, nil) {
-				return
-			}
+// nobody is no payment's id.
+const nobody = ^uint64(0)
+
+// merge walks the facts and the rows, all in the order of payment ids, and hands out one case an id.
+func (f *facts) merge(rows iter.Seq2[*Payment, error], judge func(*Case) error) error {
+	seen := newStream("the client's payments", f.promises.All(), func(s *Seen) uint64 { return s.ID })
+	defer seen.stop()
+	booked := newStream("the book", f.booked.All(), func(m *movement) uint64 { return m.Payment })
+	defer booked.stop()
+	lines := newStream("the statements", f.stated.All(), func(l *stated) uint64 { return l.payment })
+	defer lines.stop()
+	calls := newStream("the callbacks", f.calls.All(), func(c *call) uint64 { return c.payment })
+	defer calls.stop()
+	payments := newStream("the database", rows, func(p **Payment) uint64 { return (*p).ID })
+	defer payments.stop()
+	for streams := []headed[uint64]{seen, booked, lines, calls, payments}; ; {
+		id, more, err := lowest(cmp.Compare[uint64], streams)
+		if err != nil || !more {
+			return err
+		}
+		c := Case{ID: id, Seen: seen.take(id), Booked: booked.take(id), Stated: lines.take(id), Called: calls.take(id)}
+		for _, row := range payments.take(id) {
+			c.Row = row
+		}
+		if err := firstError(streams); err != nil {
+			return err
+		}
+		if err := judge(&c); err != nil {
+			return err
 		}
 	}
 }
 
-const nobody = ^uint64(0)
-
-func seenID(s *Seen) uint64       { return s.ID }
-func bookedID(m *movement) uint64 { return m.Payment }
-func statedID(l *stated) uint64   { return l.payment }
-func callID(c *call) uint64       { return c.payment }
-
-// first is the id at the head of a stream.
-func first[T any](list []T, id func(*T) uint64) uint64 {
-	if len(list) == 0 {
-		return nobody
-	}
-	return id(&list[0])
-}
-
-// takeAll takes from the head of a stream what belongs to the id.
-func takeAll[T any](list *[]T, wanted uint64, id func(*T) uint64) []T {
-	n := 0
-	for n < len(*list) && id(&(*list)[n]) == wanted {
-		n++
-	}
-	taken := (*list)[:n]
-	*list = (*list)[n:]
-	return taken
+// judgePayments judges every payment with what all sources say about it, and keeps of its row what is judged by order and by
+// key afterwards.
+func (f *facts) judgePayments(ctx context.Context, v *Verdict, database pages) error {
+	return f.merge(database.Payments(ctx, v.Scope.firstID(), v.Scope.lastID()), func(c *Case) error {
+		if !c.belongsTo(v.Scope, v.Run) {
+			return nil
+		}
+		if v.unread(c.ID) {
+			v.Unread++
+			return nil
+		}
+		v.counts(c)
+		judge(v, c)
+		if c.Row == nil || c.Row.Missing {
+			return nil
+		}
+		if err := f.addOrder(c.Row); err != nil {
+			return err
+		}
+		return f.addUses(c.Row)
+	})
 }
 
 // belongsTo says whether the payment is the run's to judge. Its promises and its movements were chosen when they were
@@ -108,54 +104,13 @@ func (c *Case) reference(leg uint8) string {
 }
 
 // counts adds the payment to what the verdict has looked at.
-func (v *Verdict) counts(c *Case, run string) {
+func (v *Verdict) counts(c *Case) {
 	if c.Row == nil {
 		return
 	}
 	v.Payments++
 	v.Cancellations += len(c.Row.Cancellations)
-	if len(c.Seen) == 0 && !strings.HasPrefix(c.Row.Order, run+"-") {
+	if len(c.Seen) == 0 && !strings.HasPrefix(c.Row.Order, v.Run+"-") {
 		v.Foreign++
 	}
-}
-
-// movement is one entry of the book, with what its reference names.
-type movement struct {
-	Entry
-	Name     // zero: the reference names nothing
-	merchant uint32
-}
-
-// readBook keeps what belongs to the run. A reference that names no payment is kept always.
-func readBook(ctx context.Context, book Book, scope Scope, run string) ([]movement, error) {
-	var kept []movement
-	for entry, err := range book.Entries(ctx, scope.FromSeq) {
-		if err != nil {
-			return nil, err
-		}
-		m := movement{Entry: entry}
-		name, ok := ParseReference(entry.Reference)
-		if ok {
-			m.Name = name
-		}
-		if ok && !scope.contains(name.Payment, entry.Order, run) {
-			continue // the end of an earlier run, or the start of a later one
-		}
-		merchant, _ := strconv.ParseUint(entry.Merchant, 10, 32) // 0 for a merchant that is none: judged as a wrong one
-		m.merchant = uint32(merchant)
-		kept = append(kept, m)
-	}
-	return kept, nil
-}
-
-// moneyMoved counts the entries that moved money or a hold.
-func moneyMoved(booked []movement) (n int) {
-	for i := range booked {
-		switch booked[i].Effect {
-		case "declined", "refused", "canceled":
-		default:
-			n++
-		}
-	}
-	return n
 }

@@ -1,97 +1,71 @@
 package verify
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
-// order is an order and the amount that may be charged for it.
-type order struct {
-	merchant uint32
-	name     string
-	amount   int64
-	payment  uint64 // that has not FAILED and so holds the order, 0: this is a plan, or a payment that holds nothing
-}
-
-func plannedOrders(seen []Seen) []order {
-	orders := make([]order, 0, len(seen))
-	for i := range seen {
-		s := &seen[i]
-		orders = append(orders, order{merchant: s.Merchant, name: s.Order, amount: s.Amount})
-	}
-	return orders
-}
-
-// addOrder adds that of a payment's row.
-func (c *Case) addOrder(orders []order) []order {
-	if c.Row == nil || c.Row.Missing {
-		return orders
-	}
-	o := order{merchant: c.Row.Merchant, name: c.Row.Order, amount: c.Row.Amount}
-	if c.Row.State != "FAILED" {
-		o.payment = c.ID
-	}
-	return append(orders, o)
-}
-
-// judgeOrders is invariant 1: at every prefix of the book, each order has at most one live charge of each of the means,
-// and they sum to no more than its amount, before refunds: what was given back does not make room for another charge. Only
-// an order's own entries change that, so the book is sorted by order, and within an order by seq. And in the database no
-// more than one payment of an order has not FAILED. It sorts both lists in place.
-func judgeOrders(v *Verdict, orders []order, movements []movement) {
-	slices.SortStableFunc(orders, func(a, b order) int {
-		return cmp.Or(cmp.Compare(a.merchant, b.merchant), cmp.Compare(a.name, b.name))
-	})
-	onePaymentAnOrder(v, orders)
-	slices.SortFunc(movements, func(a, b movement) int {
-		return cmp.Or(cmp.Compare(a.merchant, b.merchant), cmp.Compare(a.Order, b.Order), cmp.Compare(a.Seq, b.Seq))
-	})
-	for len(movements) > 0 {
-		first, n := movements[0], 1
-		for n < len(movements) && movements[n].merchant == first.merchant && movements[n].Order == first.Order {
-			n++
+// judgeOrders judges what is known of each order, one after another: the orders of the journal and of the database, and the
+// books by order.
+func (f *facts) judgeOrders(v *Verdict) error {
+	orders := newStream("the orders", f.orders.All(), func(o *order) merchantOrder { return merchantOrder{o.merchant, o.name} })
+	defer orders.stop()
+	booked := newStream("the book by order", f.bookedOrders.All(), func(m *movement) merchantOrder { return merchantOrder{m.merchant, m.Order} })
+	defer booked.stop()
+	for streams := []headed[merchantOrder]{orders, booked}; ; {
+		of, more, err := lowest(merchantOrder.compare, streams)
+		if err != nil || !more {
+			return err
 		}
-		for len(orders) > 0 && (orders[0].merchant < first.merchant || orders[0].merchant == first.merchant && orders[0].name < first.Order) {
-			orders = orders[1:]
+		placed, movements := orders.take(of), booked.take(of)
+		if err := firstError(streams); err != nil {
+			return err
 		}
-		var amount int64 // an order that nobody placed may be charged nothing
-		if len(orders) > 0 && orders[0].merchant == first.merchant && orders[0].name == first.Order {
-			amount = orders[0].amount // the client's plan stands before the database's row
-		}
-		v.check(1, 1)
-		atMostOnce(v, movements[:n], amount)
-		movements = movements[n:]
+		onePaymentAnOrder(v, placed)
+		atMostOnce(v, placed, movements)
+		nothingOfRefused(v, placed, movements)
 	}
 }
 
-func onePaymentAnOrder(v *Verdict, sorted []order) {
-	holder := order{}
-	for _, o := range sorted {
+// onePaymentAnOrder is the part of invariant 1 that the database tells: no more than one payment of an order has not FAILED.
+func onePaymentAnOrder(v *Verdict, placed []order) {
+	holder := uint64(0)
+	for _, o := range placed {
 		switch {
-		case o.payment == 0:
-		case holder.payment != 0 && holder.merchant == o.merchant && holder.name == o.name:
-			v.violated(1, &Case{ID: o.payment}, o.name, "two payments of one order have not FAILED, %d and this one", holder.payment)
+		case !o.holds:
+		case holder != 0:
+			v.violated(1, &Case{ID: o.payment}, o.name, "two payments of one order have not FAILED, %d and this one", holder)
 		default:
-			holder = o
+			holder = o.payment
 		}
 	}
 }
 
-// atMostOnce plays one order's entries and tells the first prefix that breaks the rule.
-func atMostOnce(v *Verdict, entries []movement, amount int64) {
+// atMostOnce is invariant 1: at every prefix of the book, an order has at most one live charge of each of the means, and they
+// sum to no more than its amount, before refunds: what was given back does not make room for another charge. Only an order's
+// own entries change that, so each order's are played by themselves. It tells the first prefix that breaks the rule.
+func atMostOnce(v *Verdict, placed []order, entries []movement) {
+	if len(entries) == 0 {
+		return
+	}
+	v.check(1, 1)
+	var amount int64 // an order that nobody placed may be charged nothing
+	if len(placed) > 0 {
+		amount = placed[0].amount // the client's plan stands before the database's row
+	}
 	var alive []movement
-	for _, m := range entries {
+	for i := range entries {
+		m := &entries[i]
 		switch m.Effect {
 		case "charged", "captured":
-			alive = append(alive, m)
+			alive = append(alive, *m)
 		case "voided":
-			alive = slices.DeleteFunc(alive, func(a movement) bool { return a.Means == m.Means && a.Transaction == m.Transaction })
+			alive = slices.DeleteFunc(alive, func(a movement) bool {
+				return a.instance == m.instance && a.Means == m.Means && a.Transaction == m.Transaction
+			})
 		}
 		var sum int64
 		count := 0
-		for _, a := range alive {
-			sum += a.Amount
-			if a.Means == m.Means {
+		for k := range alive {
+			sum += alive[k].Amount
+			if alive[k].Means == m.Means {
 				count++
 			}
 		}
@@ -103,6 +77,33 @@ func atMostOnce(v *Verdict, entries []movement, amount int64) {
 		if sum > amount {
 			v.violated(1, c, m.Order, "at seq %d of the book, %d is live for an order of %d", m.Seq, sum, amount)
 			return
+		}
+	}
+}
+
+// nothingOfRefused is a part of invariant 8: where every request for an order was refused, there is no payment of that order,
+// and the book has nothing. A payment that one of those very keys made is told by its key.
+func nothingOfRefused(v *Verdict, placed []order, entries []movement) {
+	refused := 0
+	for _, o := range placed {
+		if o.planned && !o.refused {
+			return // something may have come through
+		}
+		if o.planned {
+			refused++
+		}
+	}
+	if refused == 0 {
+		return
+	}
+	if len(entries) > 0 {
+		m := &entries[0]
+		v.violated(8, &Case{ID: m.Payment}, m.Order, "every attempt was refused with a 4xx, and the book has %s under %s", m.Effect, m.Reference)
+	}
+	for _, o := range placed {
+		byKey := slices.ContainsFunc(placed, func(p order) bool { return p.planned && p.hash == o.hash })
+		if !o.planned && !byKey {
+			v.violated(8, &Case{ID: o.payment}, o.name, "every attempt for its order was refused with a 4xx, and there is a payment")
 		}
 	}
 }

@@ -16,19 +16,56 @@ const pageSize = 2_000
 // its look-ups prune to its partitions.
 func (s *Snapshot) Payments(ctx context.Context, from, to uint64) iter.Seq2[*Payment, error] {
 	return func(yield func(*Payment, error) bool) {
-		for from < to {
-			page, until, err := s.page(ctx, from, to)
-			if err != nil {
-				yield(nil, fmt.Errorf("read the payments after %d: %w", from, err))
+		reading, cancel := context.WithCancel(ctx)
+		pages := make(chan fetched)
+		go func() {
+			defer close(pages)
+			s.fetch(reading, from, to, pages)
+		}()
+		defer func() {
+			cancel()
+			for range pages { // until the reader has gone: there is but one connection
+			}
+		}()
+		for page := range pages {
+			if page.err != nil {
+				yield(nil, page.err)
 				return
 			}
-			for _, p := range page {
+			for _, p := range page.payments {
 				if !yield(p, nil) {
 					return
 				}
 			}
-			from = until
 		}
+		if err := ctx.Err(); err != nil { // so the pages may have ended before the payments
+			yield(nil, fmt.Errorf("read the payments: %w", err))
+		}
+	}
+}
+
+// fetched is a page.
+type fetched struct {
+	payments []*Payment
+	err      error
+}
+
+// fetch reads pages: the next one while the last one is judged, and no further.
+func (s *Snapshot) fetch(ctx context.Context, from, to uint64, pages chan<- fetched) {
+	for from < to {
+		payments, until, err := s.page(ctx, from, to)
+		if err != nil {
+			err = fmt.Errorf("read the payments after %d: %w", from, err)
+		}
+		select {
+		case pages <- fetched{payments, err}:
+		case <-ctx.Done():
+			return
+		}
+		if err != nil {
+			return
+		}
+		from = until
 	}
 }
 
@@ -85,7 +122,7 @@ func (s *Snapshot) page(ctx context.Context, from, to uint64) ([]*Payment, uint6
 		until = last
 	}
 	for _, read := range []func(context.Context, page, uint64, uint64) error{
-		s.legs, s.events, s.cancellations, s.refunds, s.entries, s.openWork, s.callbacks,
+		s.legs, s.events, s.cancellations, s.refunds, s.entries, s.openWork, s.callbacks, s.messages,
 	} {
 		if err := read(ctx, found, from, until); err != nil {
 			return nil, 0, err
@@ -110,11 +147,11 @@ func (s *Snapshot) events(ctx context.Context, found page, from, until uint64) e
 	return s.each(ctx, func(rows *sql.Rows) error {
 		var id uint64
 		var e Event
-		err := rows.Scan(&id, &e.Seq, &e.Cancellation, &e.From, &e.To, &e.States, &e.At)
+		err := rows.Scan(&id, &e.Seq, &e.Cancellation, &e.From, &e.To, &e.Cause, &e.States, &e.At)
 		p := found.of(id)
 		p.Events = append(p.Events, e)
 		return err
-	}, `SELECT payment_id, seq, cancellation_seq, from_state, to_state, legs, at
+	}, `SELECT payment_id, seq, cancellation_seq, from_state, to_state, cause, legs, at
 		FROM payment_event WHERE payment_id > ? AND payment_id <= ? ORDER BY payment_id, seq`, from, until)
 }
 

@@ -24,6 +24,8 @@ type Payment struct {
 	Entries       []LedgerEntry
 	Open          []uint32 // open work: 0 for the payment itself, else of the cancellation with this seq
 	Callbacks     []Callback
+	Outbox        int  // rows of it that name this payment
+	Swept         bool // it is so old that rows of it may have been swept
 }
 
 // Leg is one leg of it.
@@ -41,6 +43,7 @@ type Event struct {
 	Seq          uint32
 	Cancellation uint32 // 0: of the payment itself
 	From, To     string
+	Cause        string
 	States       string // of the legs, such as HELD,CAPTURED
 	At           time.Time
 }

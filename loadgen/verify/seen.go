@@ -61,7 +61,7 @@ func (s *Seen) named(e *record.Entry) {
 	s.Told++
 	id, err := strconv.ParseUint(e.ID, 10, 64)
 	switch {
-	case err != nil || id == 0:
+	case err != nil || id == 0 || id == nobody:
 		s.contradicts("an answer has the id %q", e.ID)
 	case s.ID == 0:
 		s.ID = id

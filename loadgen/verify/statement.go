@@ -7,16 +7,16 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
+
+	"gazua.example/loadgen/internal/plain"
 )
 
 // Statement asks the means what they say at the end of a business day, at the address where payments go.
 type Statement struct {
-	URL string // such as http://127.0.0.1:18085
+	URL []string // such as http://127.0.0.1:18085, one for each instance
 }
 
 // Line is one line of a statement: a capture that was not voided, or a refund. Its last line counts the others.
@@ -37,8 +37,11 @@ type Line struct {
 // DecodeLine reads one line. A kind that is not known is an error, since it may be money.
 func DecodeLine(text []byte) (Line, error) {
 	var l Line
-	if err := json.Unmarshal(text, &l); err != nil {
-		return Line{}, fmt.Errorf("decode a line of the statement: %w", err)
+	if !plain.Object(text, l.field) {
+		l = Line{}
+		if err := json.Unmarshal(text, &l); err != nil {
+			return Line{}, fmt.Errorf("decode a line of the statement: %w", err)
+		}
 	}
 	switch {
 	case l.Kind == "end":
@@ -50,11 +53,45 @@ func DecodeLine(text []byte) (Line, error) {
 	return l, nil
 }
 
+// field reads the value of one field of a capture or a refund, as the mock writes it.
+func (l *Line) field(s *plain.Scanner, name string) (bit uint32, ok bool) {
+	switch name {
+	case "kind":
+		return 1 << 0, s.Text(&l.Kind, words)
+	case "reference":
+		return 1 << 1, s.Text(&l.Reference, nil)
+	case "original":
+		return 1 << 2, s.Text(&l.Original, nil)
+	case "transaction_id":
+		return 1 << 3, s.Text(&l.Transaction, nil)
+	case "amount":
+		return 1 << 4, s.Number(&l.Amount)
+	case "currency":
+		return 1 << 5, s.Text(&l.Currency, words)
+	case "booked_at":
+		return 1 << 6, s.Time(&l.BookedAt)
+	}
+	return 0, false
+}
+
 // Lines yields those of one means and day, but the last. A statement that ends early, or whose lines are not what its last
 // line says, is an error.
 func (s Statement) Lines(ctx context.Context, means, day string) iter.Seq2[Line, error] {
 	return func(yield func(Line, error) bool) {
-		address := strings.TrimSuffix(s.URL, "/") + "/" + strings.ToLower(means) + "/v1/statement?date=" + url.QueryEscape(day)
+		for _, address := range s.URL {
+			for line, err := range statementOf(ctx, address, means, day) {
+				if !yield(line, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// statementOf is that of one instance.
+func statementOf(ctx context.Context, instance, means, day string) iter.Seq2[Line, error] {
+	return func(yield func(Line, error) bool) {
+		address := instance + "/" + strings.ToLower(means) + "/v1/statement?date=" + url.QueryEscape(day)
 		stopped := errors.New("the reader has enough")
 		err := get(ctx, "the statement of "+means+" of "+day, address, func(body io.Reader) error {
 			var told, end Line
@@ -94,42 +131,4 @@ func (s Statement) Lines(ctx context.Context, means, day string) iter.Seq2[Line,
 			yield(Line{}, err)
 		}
 	}
-}
-
-// stated is a line of a statement, with what its reference names and the day that it stands under.
-type stated struct {
-	Line
-	means   string
-	day     string
-	payment uint64
-}
-
-// seoul is where business days are counted; it has no summer time.
-var seoul = time.FixedZone("Asia/Seoul", 9*60*60)
-
-func businessDay(at time.Time) string { return at.In(seoul).Format(time.DateOnly) }
-
-// readStatements reads the statements of every day on which the book has money of the run, and keeps what names a payment
-// from the run's range. Which of those are the run's is known later, by their payments.
-func readStatements(ctx context.Context, from Statement, scope Scope, booked []movement) ([]stated, error) {
-	days := map[[2]string]bool{}
-	for i := range booked {
-		switch m := &booked[i]; m.Effect {
-		case "charged", "captured", "refunded":
-			days[[2]string{m.Means, businessDay(m.At)}] = true
-		}
-	}
-	var kept []stated
-	for _, of := range slices.SortedFunc(maps.Keys(days), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
-		for line, err := range from.Lines(ctx, of[0], of[1]) {
-			if err != nil {
-				return nil, err
-			}
-			name, ok := ParseReference(line.Reference)
-			if ok && name.Payment > scope.firstID() && name.Payment <= scope.lastID() {
-				kept = append(kept, stated{Line: line, means: of[0], day: of[1], payment: name.Payment})
-			}
-		}
-	}
-	return kept, nil
 }

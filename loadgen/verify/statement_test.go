@@ -23,7 +23,7 @@ func readLines(t *testing.T, body string) (lines []Line, last error) {
 		_, _ = w.Write([]byte(body))
 	}))
 	defer server.Close()
-	for line, err := range (Statement{URL: server.URL + "/"}).Lines(t.Context(), "POINT", "2026-11-23") {
+	for line, err := range (Statement{URL: Addresses(server.URL + "/")}).Lines(t.Context(), "POINT", "2026-11-23") {
 		if err != nil {
 			return lines, err
 		}
@@ -68,7 +68,7 @@ func TestLines_StatementThatCannotBeTrusted_IsAnError(t *testing.T) {
 func TestLines_AnswerThatIsNoStatement_NamesItsStatus(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
-	for _, err := range (Statement{URL: server.URL}).Lines(t.Context(), "PG", "2026-11-23") {
+	for _, err := range (Statement{URL: []string{server.URL}}).Lines(t.Context(), "PG", "2026-11-23") {
 		if err == nil || !strings.Contains(err.Error(), "404") || !strings.Contains(err.Error(), "PG") {
 			t.Errorf("error %v", err)
 		}

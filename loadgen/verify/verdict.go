@@ -8,27 +8,33 @@ import (
 )
 
 // Schema names the format of verify.json.
-const Schema = "gazua.verify/1"
+const Schema = "gazua.verify/2"
 
 // Verdict is what the verifier found.
 type Verdict struct {
-	Schema     string      `json:"schema"`
-	Verdict    string      `json:"verdict"` // PASS or FAIL
-	Run        string      `json:"run"`
-	Scope      Scope       `json:"scope"`
-	At         time.Time   `json:"at"`
-	Took       float64     `json:"took_s"`
-	Sent       int         `json:"payments_sent"`     // by the journal
-	Payments   int         `json:"payments_database"` // in the run's scope
-	Booked     int         `json:"book_movements"`
-	Foreign    int         `json:"payments_of_others"` // in the scope, and not of this run: judged too, except by invariant 7
-	Invariants []Invariant `json:"invariants"`
+	Schema       string      `json:"schema"`
+	Verdict      string      `json:"verdict"` // PASS or FAIL
+	Run          string      `json:"run"`
+	Scope        Scope       `json:"scope"`
+	At           time.Time   `json:"at"`
+	Took         float64     `json:"took_s"`
+	SpilledBytes int64       `json:"spilled_bytes"`     // that sorting wrote to disk
+	Sent         int         `json:"payments_sent"`     // by the journal
+	Payments     int         `json:"payments_database"` // in the run's scope
+	Booked       int         `json:"book_movements"`
+	Foreign      int         `json:"payments_of_others"` // in the scope, and not of this run: judged too, except by invariant 7
+	Invariants   []Invariant `json:"invariants"`
 
 	CancellationsSent int64      `json:"cancellations_sent"`     // by the journal
 	Cancellations     int        `json:"cancellations_database"` // in the run's scope
 	Probes            int64      `json:"probes_sent"`            // requests
 	Callbacks         int        `json:"callbacks_received"`     // repeats included
 	Reconciled        Reconciled `json:"reconciled"`
+	Messages          *Messages  `json:"messages,omitempty"` // nil: no broker was named, and invariant 11 was not judged
+	Retention         *Retention `json:"retention,omitempty"`
+	Unread            int64      `json:"payments_archived_unread"` // their day was archived, and its export cannot be read here: not judged
+
+	absent []archivedDay // those days
 }
 
 // Invariant is one of them, with its count.
@@ -48,6 +54,7 @@ type Offender struct {
 	What      string   `json:"what"`
 	Journal   []string `json:"journal"`
 	Database  []string `json:"database"`
+	Kafka     []string `json:"kafka"`
 	Book      []string `json:"book"`
 	Statement []string `json:"statement,omitempty"`
 
@@ -57,10 +64,9 @@ type Offender struct {
 // maxOffenders of each invariant are kept and told; the rest is counted.
 const maxOffenders = 10
 
-func newVerdict(seen *journal, scope Scope, began time.Time) *Verdict {
+func newVerdict(scope Scope, began time.Time) *Verdict {
 	return &Verdict{
-		Schema: Schema, Run: seen.run, Scope: scope, At: began.UTC(),
-		Sent: seen.sent, CancellationsSent: seen.cancelled, Probes: seen.probes, Callbacks: len(seen.calls),
+		Schema: Schema, Scope: scope, At: began.UTC(),
 		Invariants: []Invariant{
 			{Number: 1, Name: "at most once", Unit: "orders in the book"},
 			{Number: 2, Name: "no orphan, no phantom", Unit: "charges, captured legs and refunds"},
@@ -72,8 +78,10 @@ func newVerdict(seen *journal, scope Scope, began time.Time) *Verdict {
 			{Number: 8, Name: "definite rejection", Unit: "refused requests"},
 			{Number: 9, Name: "replay", Unit: "answers and keys"},
 			{Number: 10, Name: "legality", Unit: "histories"},
+			{Number: 11, Name: "messages", Unit: "outbox rows, records and stays in ACCEPTED"},
 			{Number: 12, Name: "ambiguity", Unit: "FAILED payments and UNKNOWN legs"},
 			{Number: 13, Name: "statement", Unit: "entries and lines"},
+			{Number: 14, Name: "retention", Unit: "rows and days"},
 			{Number: 16, Name: "callbacks", Unit: "callbacks and promises"},
 		},
 	}
@@ -110,9 +118,6 @@ func (v *Verdict) violated(number int, c *Case, order, format string, args ...an
 	o := Offender{Order: cmp.Or(order, c.order()), What: fmt.Sprintf(format, args...), id: c.ID}
 	if c.ID != 0 {
 		o.PaymentID = strconv.FormatUint(c.ID, 10)
-	}
-	for _, l := range c.Stated {
-		o.Statement = append(o.Statement, line(l.Line))
 	}
 	i.Offenders = append(i.Offenders, o)
 }

@@ -14,17 +14,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"iter"
+	"path/filepath"
 	"strings"
 	"time"
+
+	"gazua.example/loadgen/verify/sorted"
 )
 
 // Scope is what belongs to the run.
 type Scope struct {
-	FromID  uint64 `json:"payments_after_id"`      // the newest payment when the run started
-	ToID    uint64 `json:"payments_up_to_id"`      // the newest when it had settled; 0: up to now
-	FromSeq uint64 `json:"book_entries_after_seq"` // the newest entry of the book when the run started
+	FromID  uint64    `json:"payments_after_id"`      // the newest payment when the run started
+	ToID    uint64    `json:"payments_up_to_id"`      // the newest when it had settled; 0: up to now
+	FromSeq Positions `json:"book_entries_after_seq"` // the newest entry of each book when the run started
 
+	FromOffsets KafkaPositions `json:"messages_after_offset"` // where the topics ended when the run started
+	Census      *Census        `json:"census,omitempty"`      // what there was then; nil: retention is not judged
+
+	RescueExpected bool          `json:"rescue_expected,omitempty"` // the broker is away for a while: payments may be rescued
 	ReviewExpected bool          `json:"review_expected,omitempty"` // the scenario leads cancellations to REVIEW, an end like others then
 	LateBound      time.Duration `json:"late_bound_ns,omitempty"`   // how late the PG may still book a charge; 0: the default, 10 s
 }
@@ -55,30 +62,31 @@ type Sources struct {
 	Database  *Database
 	Book      Book
 	Statement Statement
+	Kafka     Kafka
+	Archive   string // folder where the system archives days
+
+	SortMemory int // bytes that a sort may hold before it goes to disk, in the journal's folder; 0: the default, 32 MiB
 }
 
 // verifyBound is far above what ten million payments take: a source that stopped in the middle of an answer must not
 // hold a run for ever.
-const verifyBound = 30 * time.Minute
+const verifyBound = 2 * time.Hour
 
 // Verify reads everything and judges it. An error means that there is no verdict.
 func Verify(ctx context.Context, from Sources, scope Scope) (*Verdict, error) {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, verifyBound)
 	defer cancel()
-	if from.Statement.URL == "" {
+	if len(from.Statement.URL) == 0 {
 		return nil, errors.New("the address of the means' statements is missing (PG_URL)")
 	}
-	seen, err := readJournal(from.Journal)
-	if err != nil {
-		return nil, err
+	space := sorted.NewSpace(filepath.Dir(from.Journal), from.SortMemory)
+	defer func() { _ = space.Close() }() // what is in it is of no use any more
+	verdict, facts := newVerdict(scope, began), newFacts(space)
+	if len(from.Kafka.Brokers) > 0 {
+		verdict.Messages = &Messages{StaysByCause: map[string]int64{}}
 	}
-	booked, err := readBook(ctx, from.Book, scope, seen.run)
-	if err != nil {
-		return nil, err
-	}
-	statements, err := readStatements(ctx, from.Statement, scope, booked)
-	if err != nil {
+	if err := facts.gather(ctx, from, scope, verdict); err != nil {
 		return nil, err
 	}
 	snapshot, err := from.Database.Snapshot(ctx)
@@ -86,36 +94,45 @@ func Verify(ctx context.Context, from Sources, scope Scope) (*Verdict, error) {
 		return nil, err
 	}
 	defer snapshot.Close()
-
-	verdict := newVerdict(seen, scope, began)
-	verdict.Booked = moneyMoved(booked)
-	keys := newKeyCheck(seen.seen)
-	keys.judgeBook(verdict, booked)
-	judgeSignatures(verdict, seen.calls)
-	orders := plannedOrders(seen.seen)
-	sortByPayment(seen, booked, statements)
-	for c, err := range merge(seen, booked, statements, snapshot.Payments(ctx, scope.firstID(), scope.lastID())) {
-		if err != nil {
-			return nil, err
-		}
-		if !c.belongsTo(scope, seen.run) {
-			continue
-		}
-		verdict.counts(&c, seen.run)
-		orders = c.addOrder(orders)
-		keys.judgeRow(verdict, &c)
-		judge(verdict, &c)
-	}
-	judgeOrders(verdict, orders, booked)
-	keys.judgeUses(verdict)
-	if err := keys.judgeStored(ctx, verdict, snapshot); err != nil {
+	whole, err := snapshot.withArchive(ctx, from.Archive, verdict)
+	if err != nil {
 		return nil, err
 	}
-	verdict.close()
-	if err := verdict.tellHistories(ctx, from, seen.seen); err != nil {
+	if err := facts.judge(ctx, verdict, whole); err != nil {
+		return nil, err
+	}
+	if err := judgeMessages(ctx, verdict, from, snapshot); err != nil {
+		return nil, err
+	}
+	if err := judgeRetention(ctx, verdict, from.Archive, snapshot); err != nil {
+		return nil, err
+	}
+	if err := verdict.tellHistories(ctx, from, facts); err != nil {
 		return nil, fmt.Errorf("collect the histories of the offenders: %w", err)
 	}
+	verdict.SpilledBytes = space.Written()
+	verdict.close()
 	return verdict, nil
+}
+
+// pages is the database at one moment.
+type pages interface {
+	// Payments yields those with from < id ≤ to in the order of their ids, each with all that hangs on it.
+	Payments(ctx context.Context, from, to uint64) iter.Seq2[*Payment, error]
+	// Keys looks keys up, and hands out those that are there.
+	Keys(ctx context.Context, wanted []claimed, found func(claimed, storedKey)) error
+}
+
+// judge judges all that needs the journal, the books, the statements and the database: payment by payment, then what is
+// known of each order, then of each key.
+func (f *facts) judge(ctx context.Context, v *Verdict, database pages) error {
+	if err := f.judgePayments(ctx, v, database); err != nil {
+		return err
+	}
+	if err := f.judgeOrders(v); err != nil {
+		return err
+	}
+	return f.judgeKeys(ctx, v, database)
 }
 
 // judge holds one payment against the invariants that need nothing else. Invariants 1, 8 and 9 have parts elsewhere.
@@ -133,11 +150,5 @@ func judge(v *Verdict, c *Case) {
 	unambiguous(v, c, booked)
 	reconciled(v, c)
 	calledBack(v, c)
-}
-
-func sortByPayment(seen *journal, booked []movement, statements []stated) {
-	slices.SortStableFunc(seen.seen, func(a, b Seen) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortStableFunc(seen.calls, func(a, b call) int { return cmp.Compare(a.payment, b.payment) })
-	slices.SortStableFunc(booked, func(a, b movement) int { return cmp.Compare(a.Payment, b.Payment) })
-	slices.SortStableFunc(statements, func(a, b stated) int { return cmp.Compare(a.payment, b.payment) })
+	delivered(v, c)
 }

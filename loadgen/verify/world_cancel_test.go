@@ -31,7 +31,9 @@ func (w *world) cancels(n int, amount int64, refunds ...Refund) {
 	w.stepCancel(n, "PROCESSING", slices.Repeat([]string{"PENDING"}, len(refunds))...)
 }
 
-func (w *world) cancelKey(n, index int) string { return fmt.Sprintf("k%d-cancel-%d", n, index) }
+func (w *world) cancelKey(n, index int) string {
+	return fmt.Sprintf("%s-cancel-%d", w.plannedKey(n), index)
+}
 
 // stepCancel is a commit of the cancellation, with the states of its refunds in the order of the calls.
 func (w *world) stepCancel(n int, to string, states ...string) {

@@ -1,12 +1,19 @@
 package verify
 
 import (
+	"cmp"
+	"context"
 	"database/sql"
 	"testing"
 )
 
+// execer takes statements: a database, or what gathers many into one.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
 // fill writes the world's rows.
-func (w *world) fill(t *testing.T, db *sql.DB) {
+func (w *world) fill(t *testing.T, db execer) {
 	t.Helper()
 	for _, p := range w.payments {
 		if !p.Missing {
@@ -18,8 +25,8 @@ func (w *world) fill(t *testing.T, db *sql.DB) {
 				p.ID, l.Seq, l.Means, l.Amount, l.State, l.Reference, l.Transaction)
 		}
 		for _, e := range p.Events {
-			insert(t, db, `INSERT INTO payment_event (payment_id, seq, cancellation_seq, from_state, to_state, cause, legs, actor, at) VALUES (?, ?, ?, ?, ?, 'test', ?, 'test', ?)`,
-				p.ID, e.Seq, e.Cancellation, e.From, e.To, e.States, e.At)
+			insert(t, db, `INSERT INTO payment_event (payment_id, seq, cancellation_seq, from_state, to_state, cause, legs, actor, at) VALUES (?, ?, ?, ?, ?, ?, ?, 'test', ?)`,
+				p.ID, e.Seq, e.Cancellation, e.From, e.To, cmp.Or(e.Cause, "test"), e.States, e.At)
 		}
 		for i, e := range p.Entries {
 			insert(t, db, `INSERT INTO journal_entry (payment_id, seq, posting, account, amount, currency, reference, business_day, booked_at, posted_at)
@@ -44,7 +51,7 @@ func (w *world) fill(t *testing.T, db *sql.DB) {
 	}
 }
 
-func (w *world) fillCancellations(t *testing.T, db *sql.DB, p *Payment) {
+func (w *world) fillCancellations(t *testing.T, db execer, p *Payment) {
 	t.Helper()
 	for _, c := range p.Cancellations {
 		if !c.Missing {
@@ -58,7 +65,7 @@ func (w *world) fillCancellations(t *testing.T, db *sql.DB, p *Payment) {
 	}
 }
 
-func insert(t *testing.T, db *sql.DB, query string, args ...any) {
+func insert(t *testing.T, db execer, query string, args ...any) {
 	t.Helper()
 	if _, err := db.ExecContext(t.Context(), query, args...); err != nil {
 		t.Fatalf("%s: %v", query, err)

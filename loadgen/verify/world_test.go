@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -29,6 +30,12 @@ type world struct {
 	lines    []stated
 	scope    Scope
 	now      time.Time // of every clock
+	instance string    // how its book names itself
+	copy     int       // of many worlds beside each other: numbers, ids, orders and keys are then others
+
+	kafka   Kafka
+	archive string
+	also    func(*testing.T, *sql.DB) // writes more rows; nil: none
 }
 
 // stored is a row of idempotency_key.
@@ -59,12 +66,21 @@ const (
 	refused // by us: there is no such payment
 )
 
+// began is when a run of worlds began.
+var began = time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)
+
 func newWorld() *world {
 	w := &world{
 		journal: []record.Entry{{Kind: "h", Version: record.Version, Run: runID}},
 		scope:   Scope{FromID: firstID - 1},
-		now:     time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC),
+		now:     began, instance: "mock-pg-1",
 	}
+	w.live()
+	return w
+}
+
+// live lets all happen that happens in a world.
+func (w *world) live() {
 	w.plan(paid, "SYNC", Leg{Means: "POINT", Amount: 3_000}, Leg{Means: "PG", Amount: 20_000})
 	w.begin(paid)
 	w.moves(paid, 0, "held")
@@ -147,8 +163,17 @@ func newWorld() *world {
 
 	w.journal = append(w.journal, w.planned(refused, record.Leg{Means: "PG", Amount: 50}),
 		record.Entry{Kind: "a", Number: refused, Sent: w.micros(), Done: w.micros(), Status: 400, Problem: "invalid-request"})
-	return w
 }
+
+// worldSize is how many numbers a world has.
+const worldSize = refused + 1
+
+// number is the one of a payment among all worlds.
+func (w *world) number(n int) int { return w.copy*worldSize + n }
+
+func (w *world) id(n int) uint64 { return firstID + uint64(w.number(n))<<22 }
+
+func (w *world) order(n int) string { return runID + "-" + strconv.Itoa(w.number(n)) }
 
 // tick moves every clock on.
 func (w *world) tick() time.Time {
@@ -157,12 +182,12 @@ func (w *world) tick() time.Time {
 }
 
 func (w *world) micros() int64 {
-	return w.tick().Sub(time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)).Microseconds()
+	return w.tick().Sub(began).Microseconds()
 }
 
 func (w *world) planned(n int, legs ...record.Leg) record.Entry {
 	e := record.Entry{
-		Kind: "p", Number: n, Order: runID + "-" + strconv.Itoa(n), Merchant: 1, Currency: "KRW", Key: "k" + strconv.Itoa(n), Legs: legs,
+		Kind: "p", Number: n, Order: w.order(n), Merchant: 1, Currency: "KRW", Key: w.plannedKey(n), Legs: legs,
 	}
 	for _, leg := range legs {
 		e.Amount += leg.Amount
@@ -170,11 +195,11 @@ func (w *world) planned(n int, legs ...record.Leg) record.Entry {
 	return e
 }
 
-func (w *world) plannedKey(n int) string { return "k" + strconv.Itoa(n) }
+func (w *world) plannedKey(n int) string { return "k" + strconv.Itoa(w.number(n)) }
 
 // plan adds a row that is not begun yet, its key, and what the client planned.
 func (w *world) plan(n int, mode string, legs ...Leg) {
-	p := &Payment{ID: firstID + uint64(n)<<22, Merchant: 1, Order: runID + "-" + strconv.Itoa(n), Currency: "KRW", Mode: mode}
+	p := &Payment{ID: w.id(n), Merchant: 1, Order: w.order(n), Currency: "KRW", Mode: mode}
 	p.KeyHash = hashKey("/v1/payments", w.plannedKey(n))
 	var asked []record.Leg
 	for i, leg := range legs {
@@ -234,7 +259,11 @@ func (w *world) secondPays() {
 func (w *world) step(n int, to string, states ...string) {
 	p := w.payments[n]
 	p.Version++
-	p.Events = append(p.Events, Event{Seq: p.Version, From: p.State, To: to, States: strings.Join(states, ","), At: w.tick()})
+	e := Event{Seq: p.Version, From: p.State, To: to, States: strings.Join(states, ","), At: w.tick()}
+	if p.State == "ACCEPTED" {
+		e.Cause = "message"
+	}
+	p.Events = append(p.Events, e)
 	p.State = to
 	for i := range states {
 		p.Legs[i].State = states[i]
@@ -367,6 +396,10 @@ func (w *world) uncalled(n int) {
 }
 
 func (w *world) serveBook(out http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/position" {
+		_ = json.NewEncoder(out).Encode(standing{Seq: uint64(len(w.book)), Instance: w.instance})
+		return
+	}
 	from, _ := strconv.ParseUint(r.FormValue("from"), 10, 64)
 	for _, e := range w.book {
 		if e.Seq > from {
@@ -411,6 +444,9 @@ func (w *world) verify(t *testing.T) (*Verdict, error) {
 	t.Helper()
 	admin, dsn := testdb.Open(t)
 	w.fill(t, admin)
+	if w.also != nil {
+		w.also(t, admin)
+	}
 	database, err := OpenDatabase(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -421,12 +457,14 @@ func (w *world) verify(t *testing.T) (*Verdict, error) {
 	statement := httptest.NewServer(http.HandlerFunc(w.serveStatement))
 	defer statement.Close()
 	return Verify(t.Context(), Sources{
-		Journal: w.writeJournal(t), Database: database, Book: Book{Admin: book.URL}, Statement: Statement{URL: statement.URL},
+		Journal: w.writeJournal(t), Database: database, Book: Book{Admin: []string{book.URL}}, Statement: Statement{URL: []string{statement.URL}},
+		Kafka: w.kafka, Archive: w.archive,
 	}, w.scope)
 }
 
 func TestMain(m *testing.M) {
 	code := m.Run()
 	testdb.Stop()
+	stopKafka()
 	os.Exit(code)
 }

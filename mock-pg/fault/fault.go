@@ -3,35 +3,29 @@
 //
 // Writing the next fault takes three steps:
 //
-//  1. A file named after it, with a small type that implements Fault. Spoil gets the honest answer (already booked when
-//     the token said `:after`, empty when it said `:before`) and says how the exchange ends. Either
-//     return Ending{Answer: …} and an ordinary HTTP response leaves (another status, another body: 5xx, 429, a wrong
-//     amount, garbage), or Ending{TakeOver: …} and the connection is yours: write what you like, or nothing, and close it
-//     (half a body, a slow drip, a wrong length; Answer.Wire gives the honest bytes to cut or to drip).
-//  2. One line in `all` below: the name that tokens use.
-//  3. A test with a real connection (see silent_test.go), and the name in the table of the token grammar's test.
+//  1. A file named after it, with a small comparable type that implements Fault. Spoil gets the honest answer and says how
+//     the exchange ends. Either return Ending{Answer: …} and an ordinary HTTP response leaves (another status, another
+//     body: 5xx, 429, a wrong amount), or Ending{TakeOver: …} and the connection is yours: write what you like, or
+//     nothing, and close it (half a body, a slow drip, a wrong length; Answer.Wire gives the honest bytes to cut or to drip).
+//  2. One entry in `kinds` below: the name that tokens use, its parameter, and how one is made.
+//  3. A test with a real connection and a real HTTP client (see client_test.go), and a row in docs/mock-pg.md.
+//
+// The honest answer is what was booked when the token said `:after`. With `:before` nothing was booked, and it is one that
+// says so: a faulty exchange must not end in a success that never was. Only a kind that Lies gets a success even then,
+// since what leaves is none.
 //
 // The delay of the step has passed already when Spoil is called. A fault keeps no state between two calls: the n-th
 // request gets what the token says, and nothing else decides.
 package fault
 
 import (
-	"fmt"
 	"net"
-	"net/http"
 	"slices"
-	"time"
 )
 
 // Fault decides what the client sees instead of the honest answer.
 type Fault interface {
 	Spoil(honest Answer) Ending
-}
-
-// Answer is an HTTP answer with a JSON body. Body is only valid until Spoil returns: a TakeOver copies what it needs.
-type Answer struct {
-	Status int
-	Body   []byte
 }
 
 // Ending says how the exchange ends: TakeOver when it is set, else Answer.
@@ -42,33 +36,56 @@ type Ending struct {
 	TakeOver func(conn *net.TCPConn)
 }
 
-// holdBound is how long a client that never gives up is kept waiting.
-const holdBound = 60 * time.Second
-
-var all = map[string]Fault{
-	"silent": Silent{Bound: holdBound},
-	"reset":  Reset{},
+// Kind is a fault as tokens name it: `<name>[/<parameter>]`.
+type Kind struct {
+	Name       string
+	Parameter  string // how it is written, for people; empty: it takes none
+	BeforeOnly bool   // its answer is documented as "not processed": it must be true
+	Lies       bool   // it alters the members of a success
+	OfMoney    bool   // it alters members that only answers about money have
+	make       func(parameter string) (Fault, error)
 }
 
-// ByName finds a fault by the name that tokens use.
-func ByName(name string) (Fault, bool) {
-	f, ok := all[name]
-	return f, ok
+// New makes the fault; an empty parameter is its default.
+func (k Kind) New(parameter string) (Fault, error) { return k.make(parameter) }
+
+var kinds = []Kind{
+	{Name: "429", Parameter: "<duration>", BeforeOnly: true, make: newTooMany},
+	{Name: "4xx", Parameter: "<status>", make: newClientError},
+	{Name: "5xx", Parameter: "<status>", make: newServerError},
+	{Name: "already", Parameter: "<status>", make: newAlready},
+	{Name: "amount", Parameter: "<difference>", Lies: true, OfMoney: true, make: newAmount},
+	{Name: "currency", Lies: true, OfMoney: true, make: without(Currency{})},
+	{Name: "drip", Parameter: "<duration>", make: newDrip},
+	{Name: "fin", make: without(Fin{})},
+	{Name: "garbage", Parameter: "html|empty|json|http", make: newGarbage},
+	{Name: "half", Parameter: "close|hold", make: newHalf},
+	{Name: "huge", Parameter: "<bytes>", make: newHuge},
+	{Name: "length", Parameter: "long|short|none", make: newLength},
+	{Name: "redirect", Parameter: "<status>", make: newRedirect},
+	{Name: "reference", Lies: true, make: without(Reference{})},
+	{Name: "reset", make: without(Reset{})},
+	{Name: "silent", Parameter: "<duration>", make: newSilent},
 }
 
-// Names lists every fault, sorted.
+// Kinds lists every fault, sorted by name.
+func Kinds() []Kind { return slices.Clone(kinds) }
+
+// ByName finds a kind by the name that tokens use.
+func ByName(name string) (Kind, bool) {
+	for _, k := range kinds {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return Kind{}, false
+}
+
+// Names lists the names, sorted.
 func Names() []string {
 	var names []string
-	for name := range all {
-		names = append(names, name)
+	for _, k := range kinds {
+		names = append(names, k.Name)
 	}
-	slices.Sort(names)
 	return names
-}
-
-// Wire is the answer as it would stand on the connection, for those who have taken it over and send all or a part of it.
-// It says that the connection ends with it: whoever takes one over closes it.
-func (a Answer) Wire() []byte {
-	head := fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n", a.Status, http.StatusText(a.Status), len(a.Body))
-	return append([]byte(head), a.Body...)
 }

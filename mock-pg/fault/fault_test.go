@@ -70,21 +70,25 @@ func TestSilent_APatientClientIsHungUpOnAtTheBound(t *testing.T) {
 	wait(t, over)
 }
 
-func TestNames_EachFindsItsFault(t *testing.T) {
+func TestNames_AreSorted_AndEachFindsItsKind(t *testing.T) {
 	names := fault.Names()
-	if got := strings.Join(names, " "); got != "reset silent" {
+	if got := strings.Join(names, " "); got != "429 4xx 5xx already amount currency drip fin garbage half huge length redirect reference reset silent" {
 		t.Errorf("faults are %q", got)
 	}
 	for _, name := range names {
-		if f, ok := fault.ByName(name); !ok || f == nil {
-			t.Errorf("%s is listed and not found", name)
+		kind, ok := fault.ByName(name)
+		if f, err := kind.New(""); !ok || kind.Name != name || f == nil || err != nil {
+			t.Errorf("%s is listed; found %t, makes %v, %v", name, ok, f, err)
 		}
+	}
+	if _, ok := fault.ByName(""); ok {
+		t.Error("there is a fault without a name")
 	}
 }
 
 func TestWire_IsACompleteHTTPAnswer(t *testing.T) {
-	got := string(fault.Answer{Status: 429, Body: []byte(`{"a":1}`)}.Wire())
-	want := "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 7\r\n\r\n{\"a\":1}"
+	got := string(fault.Answer{Status: 429, Header: []fault.Field{{Name: "Retry-After", Value: "3"}}, Body: []byte(`{"a":1}`)}.Wire())
+	want := "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nConnection: close\r\nRetry-After: 3\r\nContent-Length: 7\r\n\r\n{\"a\":1}"
 	if got != want {
 		t.Errorf("got %q", got)
 	}

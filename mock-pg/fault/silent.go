@@ -10,8 +10,18 @@ import (
 //
 //	client ── POST charge ──► (booked, with :after)
 //	client ◄── nothing, until its own time-out; then it closes
+//
+// `silent/30s` hangs up on a client that is still there after 30 s; by default after 60 s.
 type Silent struct {
 	Bound time.Duration // a client that waits longer than this sees the connection closed
+}
+
+// holdBound is how long a client that never gives up is kept waiting.
+const holdBound = 60 * time.Second
+
+func newSilent(parameter string) (Fault, error) {
+	bound, err := durationOr(holdBound, parameter)
+	return Silent{Bound: bound}, err
 }
 
 // Spoil holds the connection open until the client leaves.

@@ -13,23 +13,27 @@ import (
 //
 //	GET  /book?from=SEQ       the entries with a seq above SEQ, one JSON object a line, complete up to Book-Position;
 //	                          without the tokens that the file keeps
-//	GET  /position            {"seq":N}: the newest entry that is written
+//	GET  /position            {"seq":N,"instance":"mock-pg-1"}: the newest entry that is written
 //	GET  /stats               added latency in ms, answers by means, op and result, faults, connections
+//	GET  /stats/added         the added latency as a histogram; ?format=hdr: as HdrHistogram's table of percentiles
 //	POST /stats/reset         starts the added latency anew
 //	PUT  /schedule            the script of requests that bring none, e.g. gz1;charge=ok@fixed/50ms
+//	PUT, GET, DELETE /faults  faults by the clock: see timed_admin.go
+//	/balances /snapshot /reset  money: see money_admin.go
 //	GET  /livez /readyz /metrics /debug/pprof
 func (s *Server) adminRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /book", s.serveBook)
-	mux.HandleFunc("GET /position", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, map[string]uint64{"seq": s.book.Position()})
-	})
+	mux.HandleFunc("GET /position", s.servePosition)
 	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) {
 		page := s.stats.page()
 		page.Connections, page.Held, page.Position = int64(s.http.GetOpenConnectionsCount()), s.held.count.Load(), s.book.Position()
+		page.Instance, page.WithoutRouteKey = s.options.Instance, s.withoutRouteKey.Load()
+		page.Most, page.FileLimit = s.options.MaxConnections, s.options.FileLimit
 		writeJSON(w, page)
 	})
-	mux.HandleFunc("POST /stats/reset", func(http.ResponseWriter, *http.Request) { s.stats.forget() })
+	mux.HandleFunc("POST /stats/reset", func(http.ResponseWriter, *http.Request) { s.stats.added.forget() })
+	mux.HandleFunc("GET /stats/added", s.serveAdded)
 	mux.HandleFunc("PUT /schedule", s.serveSchedule)
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "live") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
@@ -39,6 +43,8 @@ func (s *Server) adminRoutes() http.Handler {
 		}
 		fmt.Fprintln(w, "ready")
 	})
+	s.timedRoutes(mux)
+	s.moneyRoutes(mux)
 	mux.Handle("GET /metrics", s.options.Metrics)
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

@@ -25,23 +25,25 @@ var Profiles = []string{ProfileTombstone, ProfileBound}
 // cards is the state machine of cards.
 //
 //	charge      always books: a client that sends twice must be seen to have charged twice. Refused when it is tombstoned
-//	            or too late.
+//	            or too late. A PG that deduplicates, an option which is off by default, answers with the first result
+//	            instead, even when that was voided since, and so hides that it was sent twice.
 //	void        ends every live charge of the reference; later charges are booked again. Refused once money of it was refunded.
 //	net-cancel  the same, and leaves a tombstone, also where nothing is known of the reference; with a late bound, none.
 type cards struct {
-	lateBound time.Duration // 0: net-cancels leave tombstones
+	lateBound   time.Duration // 0: net-cancels leave tombstones
+	deduplicate bool          // the first result of a reference is its result for ever
 }
 
-func newCards(profile string, lateBound time.Duration) (cards, error) {
+func newCards(profile string, lateBound time.Duration, deduplicate bool) (cards, error) {
 	switch {
 	case profile == ProfileTombstone:
-		return cards{}, nil
+		return cards{deduplicate: deduplicate}, nil
 	case profile != ProfileBound:
 		return cards{}, fmt.Errorf("there is no PG profile %q; there are %s and %s", profile, ProfileTombstone, ProfileBound)
 	case lateBound <= 0:
 		return cards{}, fmt.Errorf("the PG's late bound of %s must be above 0", lateBound)
 	}
-	return cards{lateBound: lateBound}, nil
+	return cards{lateBound: lateBound, deduplicate: deduplicate}, nil
 }
 
 func (c cards) decide(t *turn) verdict {
@@ -71,8 +73,12 @@ func (c cards) charge(t *turn) verdict {
 		return t.refuse(codeTombstoned)
 	case c.lateBound > 0 && t.now.Sub(t.received) > c.lateBound:
 		return t.refuse(codeTooLate)
+	case c.deduplicate && t.record.first.id != 0:
+		return t.repeat("approved", &t.record.first)
+	case c.deduplicate && t.record.declinedFor != "":
+		return verdict{answer: answer{result: "declined", code: t.record.declinedFor, repeated: true}}
 	case t.decline != "":
-		return t.declined()
+		return t.declined(t.decline)
 	}
 	return t.book("approved", t.entry(book.Charged, ""))
 }

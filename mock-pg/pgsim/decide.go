@@ -22,6 +22,7 @@ type turn struct {
 	request  *request
 	record   *record   // of the reference; for a refund, that of its original
 	refund   *refund   // what is known of the refund's own reference
+	wallet   *wallet   // that the money comes from; nil: it has no end
 	decline  string    // the script wants a refusal, with this code
 	nth      int       // this is the n-th request of its operation for the reference
 	received time.Time // when it was read: earlier than now when it is late
@@ -42,6 +43,9 @@ const (
 	codeRefunded    = "refunded"
 	codeExceeds     = "exceeds"
 	codeAnother     = "another_request"
+
+	codeInsufficient = "insufficient_balance"
+	codeCouponUsed   = "coupon_used"
 )
 
 // codeNoTombstone stands in the entry of a net-cancel that leaves none.
@@ -56,7 +60,11 @@ func (t *turn) entry(effect book.Effect, code string) book.Entry {
 	if t.refund != nil {
 		e.Original, e.Amount, e.Currency = t.request.Original, t.request.Amount, t.request.Currency
 	}
+	if t.wallet != nil {
+		e.Source = t.wallet.key.source
+	}
 	if t.request.opens() {
+		e.Source = t.record.plan.Source
 		e.OrderID, e.Merchant, e.Amount, e.Currency = t.request.OrderID, t.request.Merchant, t.request.Amount, t.request.Currency
 		if t.record.plan.Script != nil {
 			e.Token = t.request.Token
@@ -82,9 +90,9 @@ func (t *turn) refuse(code string) verdict {
 	return v
 }
 
-func (t *turn) declined() verdict {
-	v := t.book("declined", t.entry(book.Declined, t.decline))
-	v.answer.code = t.decline
+func (t *turn) declined(code string) verdict {
+	v := t.book("declined", t.entry(book.Declined, code))
+	v.answer.code = code
 	return v
 }
 
@@ -102,7 +110,7 @@ func (t *turn) inquire() verdict {
 		a.result, a.live = "found", t.record.liveCount()
 		a.refunded = t.record.refunded()
 		a.speakOf(t.record.current(), t.record)
-	} else if t.record.declined {
+	} else if t.record.declinedFor != "" {
 		a.result, a.status, a.amount, a.currency = "found", "DECLINED", t.record.amount, t.record.currency
 	}
 	return verdict{answer: a}

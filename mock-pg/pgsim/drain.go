@@ -18,6 +18,7 @@ func (s *Server) Leave() { s.draining.Store(true) }
 // will ever be answered on those, and forgets the requests that are late and have not arrived.
 func (s *Server) Drain(ctx context.Context) error {
 	err := s.http.ShutdownWithContext(ctx)
+	_ = s.listener.Close() // fasthttp does it, but not when it has not begun to accept
 	s.held.close()
 	if err != nil {
 		return fmt.Errorf("%d connections were still busy: %w", s.http.GetOpenConnectionsCount(), err)
@@ -28,6 +29,7 @@ func (s *Server) Drain(ctx context.Context) error {
 // CloseBook ends the sweeper and writes out what is left.
 func (s *Server) CloseBook(context.Context) error {
 	close(s.stopping)
+	s.timed.stop()
 	s.pacer.stop()
 	return s.book.Close()
 }

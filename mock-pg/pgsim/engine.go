@@ -20,9 +20,13 @@ type engine struct {
 	book     *book.Book
 	library  *script.Library
 	schedule *atomic.Pointer[script.Script] // for what has no script
+	timed    *timetable                     // what goes before it, for a time
 	now      func() time.Time
 	shards   [64]shard
 	refunds  [64]refundShard
+	wallets  wallets
+
+	walletBalance int64 // what a wallet has that nobody has funded; 0: it is not bounded
 }
 
 type shard struct {
@@ -100,10 +104,7 @@ func (e *engine) plan(r *request, hash uint64) (script.Plan, error) {
 
 // receive looks up what the n-th request of op shall meet.
 func (e *engine) receive(done *taken, plan script.Plan, op script.Op, nth int) {
-	step, scripted := plan.Script.Step(op, nth)
-	if !scripted {
-		step, _ = e.schedule.Load().Step(op, nth)
-	}
+	step := e.wanted(plan, op, nth)
 	done.step, done.nth, done.delay = step, nth, step.Delay.Draw(plan.Seed, op, nth)
 	done.received = e.now()
 }
@@ -116,8 +117,16 @@ func (e *engine) settle(s *shard, rec *record, f *refund, r *request, done *take
 			return err
 		}
 	}
+	w := e.walletOf(rec, r)
+	if w != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if err := e.openWallet(w, r.op); err != nil {
+			return err
+		}
+	}
 	t := turn{
-		means: e.means, request: r, record: rec, refund: f,
+		means: e.means, request: r, record: rec, refund: f, wallet: w,
 		decline: done.step.Decline, nth: done.nth, received: done.received, now: now, scratch: s.scratch[:0],
 	}
 	v := e.decide(&t)
@@ -134,7 +143,7 @@ func (e *engine) settle(s *shard, rec *record, f *refund, r *request, done *take
 	done.ticket = ticket
 	done.answer.stamp(&v.entries[0])
 	for i := range v.entries {
-		s.apply(rec, f, &v.entries[i])
+		s.apply(rec, f, w, &v.entries[i])
 	}
 	return nil
 }
@@ -149,6 +158,10 @@ func (t *turn) newest() uint64 {
 
 // replay applies an entry of a book that is being read again.
 func (e *engine) replay(entry *book.Entry) error {
+	if entry.Effect == book.Funded {
+		e.wallets.find(walletKey{entry.Source, entry.Currency}).apply(entry)
+		return nil
+	}
 	account, f := entry.Reference, (*refund)(nil)
 	if entry.Original != "" {
 		account, f = entry.Original, e.refundShard(entry.Reference).named(entry.Reference)
@@ -170,7 +183,11 @@ func (e *engine) replay(entry *book.Entry) error {
 	if entry.Effect == book.Captured && rec.find(entry.Transaction) == nil {
 		return fmt.Errorf("%s was never held", book.AppendTransactionID(nil, entry.Transaction))
 	}
-	s.apply(rec, f, entry)
+	w := rec.wallet
+	if entry.Effect == book.Held && entry.Source != "" {
+		w = e.wallets.find(walletKey{entry.Source, entry.Currency})
+	}
+	s.apply(rec, f, w, entry)
 	return nil
 }
 
@@ -190,13 +207,17 @@ func (s *shard) record(r *request, plan script.Plan, hash uint64) *record {
 	return rec
 }
 
-func (s *shard) apply(rec *record, f *refund, entry *book.Entry) {
+func (s *shard) apply(rec *record, f *refund, w *wallet, entry *book.Entry) {
+	if w != nil {
+		w.apply(entry)
+	}
 	if f != nil {
 		f.apply(rec, entry)
 		return
 	}
 	rec.apply(entry)
 	if entry.Effect == book.Held {
+		rec.wallet = w
 		s.expiry.add(entry.ExpiresAt.UnixNano(), entry.Reference)
 	}
 }

@@ -152,7 +152,7 @@ func short(a *answer) string {
 	}
 }
 
-// flush waits for what nobody was answered for: an expiry.
+// flush waits for what nobody was answered for: an expiry, a balance.
 func (b *bench) flush() {
 	b.t.Helper()
 	var newest uint64
@@ -161,6 +161,10 @@ func (b *bench) flush() {
 			for _, r := range e.shards[i].records {
 				newest = max(newest, r.last)
 			}
+		}
+		for w := range e.wallets.all {
+			_, last := w.line("")
+			newest = max(newest, last)
 		}
 	}
 	ticket, err := b.book.Written(newest)
@@ -214,12 +218,20 @@ func money(engines map[string]*engine) map[string]string {
 					continue // it met a fault before anything was booked
 				}
 				bare := *r
-				bare.plan, bare.asked, bare.refunds = script.Plan{}, [script.Ops]uint8{}, nil
+				bare.plan, bare.asked, bare.refunds, bare.wallet = script.Plan{}, [script.Ops]uint8{}, nil, nil
 				text := fmt.Sprintf("%+v", bare)
+				if r.wallet != nil {
+					text += " from " + r.wallet.key.source
+				}
 				for f := r.refunds; f != nil; f = f.before {
 					text += " refunded by " + f.reference
 				}
 				all[means+" "+reference] = text
+			}
+		}
+		for w := range e.wallets.all {
+			if line, last := w.line(means); last != 0 { // one that was only asked for holds nothing
+				all[means+" wallet "+line.Source+" "+line.Currency] = line.String()
 			}
 		}
 		for i := range e.refunds {

@@ -43,8 +43,16 @@ func (e *engine) expire(rec *record, reference string) error {
 		Means: e.means, Op: "expire", Effect: book.Expired, Reference: reference, OrderID: rec.orderID, Merchant: rec.merchant,
 		Amount: rec.first.amount, Currency: rec.currency, Transaction: rec.first.id,
 	}}
+	if w := rec.wallet; w != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		entries[0].Source = w.key.source
+	}
 	if _, err := e.book.Append(entries); err != nil {
 		return err
+	}
+	if rec.wallet != nil {
+		rec.wallet.apply(&entries[0])
 	}
 	rec.apply(&entries[0])
 	return nil

@@ -1,6 +1,7 @@
 package pgsim
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 	"time"
@@ -48,6 +49,24 @@ func FuzzParseRequest(f *testing.F) {
 		var told struct{ Reference string }
 		if err := json.Unmarshal(a.appendJSON(nil, r.Reference), &told); err != nil || told.Reference != r.Reference {
 			t.Fatalf("an answer about %q says %q, %v", r.Reference, told.Reference, err)
+		}
+	})
+}
+
+// FuzzDecodeSettings: whatever is taken for balances can be booked and read again.
+func FuzzDecodeSettings(f *testing.F) {
+	for _, text := range []string{`{"source":"w-1","balance":150}`, `{"means":"COUPON","source":"c","currency":"USD","balance":0}{}`, `[]`, `{"source":"w\u002d1","balance":1e3}`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		all, err := decodeSettings(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		for _, s := range all {
+			if s.Means != Point && s.Means != Coupon || script.SourceOf("gz1."+s.Source+";x") != s.Source || !isCurrency(s.Currency) || *s.Balance < 0 || *s.Balance > maxAmount {
+				t.Fatalf("%+v", s)
+			}
 		}
 	})
 }

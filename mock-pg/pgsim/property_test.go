@@ -30,6 +30,9 @@ func TestHistory_TheBookTellsTheWholeState(t *testing.T) {
 		among := rapid.SampledFrom([][]string{{PG}, {Point}, {PG, Point, Coupon}}).Draw(rt, "means of this history")
 		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
 			b.randomStep(rt, among, first)
+			if wrong := b.wrongWallet(b.entries()); wrong != "" {
+				rt.Fatal(wrong)
+			}
 			entries := b.entries()
 			for len(states) <= len(entries) {
 				states = append(states, nil)
@@ -68,7 +71,7 @@ func TestHistory_TheBookTellsTheWholeState(t *testing.T) {
 
 var (
 	historyReferences = []string{"1.1", "1.2", "2.1"}
-	historySteps      = []string{"any", "any", "any", "any", "take", "refund", "refund", "refund", "arrive", "seconds", "hours", "sweep"}
+	historySteps      = []string{"any", "any", "any", "any", "take", "refund", "refund", "refund", "arrive", "seconds", "hours", "sweep", "fund"}
 )
 
 func (b *bench) randomStep(t *rapid.T, among []string, first map[string]string) {
@@ -81,6 +84,7 @@ func (b *bench) randomStep(t *rapid.T, among []string, first map[string]string) 
 	token := rapid.SampledFrom([]string{
 		plainToken, plainToken, "gz1;charge=decline,ok;reserve=decline,ok;refund=decline,ok", "gz1;charge=silent,ok;confirm=reset:after;refund=silent,ok",
 		"gz1;reserve=silent:after;void=decline;refund=silent:after", "gz1;charge=late/10s",
+		"gz1.w-1", "gz1.w-1;reserve=silent:after", "gz1.w-2;confirm=decline,ok",
 	}).Draw(t, "token")
 	switch rapid.SampledFrom(historySteps).Draw(t, "what") {
 	case "seconds":
@@ -89,6 +93,10 @@ func (b *bench) randomStep(t *rapid.T, among []string, first map[string]string) 
 		b.pass(time.Duration(rapid.IntRange(1, 14).Draw(t, "hours")) * time.Hour)
 	case "sweep":
 		b.sweep()
+	case "fund":
+		key := walletKey{rapid.SampledFrom([]string{"w-1", "w-2"}).Draw(t, "source"), "KRW"}
+		e := b.engines[rapid.SampledFrom([]string{Point, Coupon}).Draw(t, "funded means")]
+		b.fund(e, key, rapid.SampledFrom([]int64{0, 100, 150, 1000}).Draw(t, "balance"))
 	case "arrive":
 		if n := len(b.onWay); n > 0 {
 			b.arrive(rapid.IntRange(0, n-1).Draw(t, "late"))

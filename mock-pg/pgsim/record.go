@@ -16,13 +16,14 @@ type record struct {
 	orderID, merchant, currency string
 	plan                        script.Plan
 	asked                       [script.Ops]uint8 // requests of each operation so far, saturating
-	declined                    bool
-	tombstone                   bool   // what was net-cancelled, or released before it came, is never booked again
-	last                        uint64 // seq of the newest entry
-	amount                      int64  // of the newest request that carried one and took money, if any did
+	declinedFor                 string            // the code of the newest decline
+	tombstone                   bool              // what was net-cancelled, or released before it came, is never booked again
+	last                        uint64            // seq of the newest entry
+	amount                      int64             // of the newest request that carried one and took money, if any did
 	first                       transaction
 	more                        []transaction // duplicates of a charge
 	refunds                     *refund       // the newest that took money; each leads to the one before it
+	wallet                      *wallet       // of the reservation; nil: it came from none
 }
 
 // transaction is one hold or one taking of money.
@@ -72,7 +73,7 @@ func (r *record) apply(e *book.Entry) {
 	case book.Expired:
 		r.end(e, expired)
 	case book.Declined:
-		r.declined = true
+		r.declinedFor = e.Code
 	case book.Canceled:
 		r.tombstone = r.tombstone || e.Code != codeNoTombstone
 	case book.Refused:

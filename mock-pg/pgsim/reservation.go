@@ -13,6 +13,8 @@ import (
 //	reserve ─► HELD ─► RELEASED  (release)
 //	            └────► CAPTURED  (confirm) ─► VOIDED  (void, while nothing of it was refunded)
 //
+// What it holds or takes comes from the wallet of its source, and goes back there: see wallet.go.
+//
 // What was released or voided, even before it came, is never reserved again: a reserve that was overtaken by its own
 // release must not hold money that nobody will release.
 func decideReservation(t *turn) verdict {
@@ -42,7 +44,10 @@ func (t *turn) reserve() verdict {
 	case x.id != 0 || t.record.tombstone:
 		return t.refuse(codeTombstoned)
 	case t.decline != "":
-		return t.declined()
+		return t.declined(t.decline)
+	}
+	if code := t.wallet.lacks(t.means, t.request.Amount); code != "" {
+		return t.declined(code)
 	}
 	e := t.entry(book.Held, "")
 	e.ExpiresAt = t.now.Add(time.Duration(t.request.TTLSeconds) * time.Second)

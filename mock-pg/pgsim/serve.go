@@ -47,9 +47,15 @@ var routes = map[string]route{
 
 var statements = map[string]string{"/pg/v1/statement": PG, "/point/v1/statement": Point, "/coupon/v1/statement": Coupon}
 
+// routeHeader names the token's source, for whoever picks one of several instances. A mock is one of them, so it only
+// counts the requests that come without.
+const routeHeader = "Route-Key"
+
 // serve is the way of one request.
 func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 	arrived := time.Now()
+	s.inFlight.Add(1)
+	defer s.inFlight.Add(-1)
 	if s.draining.Load() {
 		ctx.SetConnectionClose()
 	}
@@ -67,6 +73,9 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 		s.refuse(ctx, fasthttp.StatusMethodNotAllowed, "every operation is a POST")
 		return
 	}
+	if len(ctx.Request.Header.Peek(routeHeader)) == 0 {
+		s.withoutRouteKey.Add(1)
+	}
 	var r request
 	if err := parseRequest(to.op, ctx.Request.Body(), &r); err != nil {
 		s.refuse(ctx, fasthttp.StatusBadRequest, err.Error())
@@ -83,7 +92,7 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 	}
 	if !done.step.Decided() {
 		s.pacer.until(arrived.Add(done.delay))
-		s.spoil(ctx, done.step, fault.Answer{})
+		s.spoil(ctx, done.step, unbooked(done.step, to, &r))
 		return
 	}
 	s.finish(ctx, to, &r, &done, arrived)
@@ -103,7 +112,7 @@ func (s *Server) finish(ctx *fasthttp.RequestCtx, to route, r *request, done *ta
 		return
 	}
 	send(ctx, fasthttp.StatusOK, body)
-	s.stats.addedLatency(ctx.ConnID(), time.Since(arrived)-done.delay)
+	s.stats.added.record(ctx.ConnID(), time.Since(arrived)-done.delay)
 }
 
 // spoil lets the fault end the exchange.
@@ -111,6 +120,9 @@ func (s *Server) spoil(ctx *fasthttp.RequestCtx, step script.Step, honest fault.
 	s.stats.countFault(step.Name)
 	ending := step.Fault.Spoil(honest)
 	if ending.TakeOver == nil {
+		for _, field := range ending.Answer.Header {
+			ctx.Response.Header.Set(field.Name, field.Value)
+		}
 		send(ctx, ending.Answer.Status, ending.Answer.Body)
 		return
 	}
@@ -119,9 +131,13 @@ func (s *Server) spoil(ctx *fasthttp.RequestCtx, step script.Step, honest fault.
 
 // takeOver takes the connection from the HTTP server, and with it all that the server keeps for one.
 func (s *Server) takeOver(ctx *fasthttp.RequestCtx, run func(*net.TCPConn)) {
-	conn := ctx.Conn().(*net.TCPConn)
+	conn := ctx.Conn().(*guest).TCPConn
 	ctx.HijackSetNoResponse(true)
-	ctx.Hijack(func(net.Conn) { s.held.run(conn, run) })
+	s.inFlight.Add(1) // until it counts as held
+	ctx.Hijack(func(net.Conn) {
+		defer s.inFlight.Add(-1)
+		s.held.run(conn, run)
+	})
 }
 
 // refuseTaken answers a request that the engine did not take.

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+	"go.opentelemetry.io/otel"
 
 	"gazua.example/mock-pg/pgsim/book"
 	"gazua.example/mock-pg/pgsim/script"
@@ -42,13 +43,18 @@ type Options struct {
 	Now         func() time.Time // default: time.Now; booking times, expiry and the late bound follow it, delays do not
 	Metrics     http.Handler     // default: none
 
+	Instance      string // its name in answers of the admin port
+	WalletBalance int64  // points of a wallet that nobody has funded; 0: such a wallet is not bounded
+	Deduplicate   bool   // a second charge of a reference is answered with the first result, and not booked
+
 	PGProfile   string        // ProfileTombstone (default) or ProfileBound
 	PGLateBound time.Duration // of ProfileBound: how long after it was received a charge may still be booked; default 10 s
 
-	MaxConnections int           // default 200,000; as many again may be held by faults
+	MaxConnections int           // those that faults hold too; more are answered 503; default 200,000
+	FileLimit      int           // of the process, for /stats; 0: not known
 	MaxBodyBytes   int           // default 16 KiB
-	ReadTimeout    time.Duration // for one request to arrive; default 10 s
-	IdleTimeout    time.Duration // between two requests; default 2 min, longer than any client's
+	ReadTimeout    time.Duration // for one request to arrive, from its first byte; default 10 s
+	IdleTimeout    time.Duration // before the first request and between two; default 2 min, longer than any client's
 	SweepEvery     time.Duration // how often overdue holds are looked for; default 1 s
 }
 
@@ -84,15 +90,20 @@ func setDefault[T comparable](to *T, value T) {
 
 // Server is a running mock.
 type Server struct {
-	options  Options
-	log      *slog.Logger
-	book     *book.Book
-	engines  map[string]*engine // by means
-	schedule atomic.Pointer[script.Script]
-	pacer    *pacer
-	stats    *stats
-	held     *heldConnections
-	draining atomic.Bool
+	options         Options
+	log             *slog.Logger
+	book            *book.Book
+	engines         map[string]*engine // by means
+	schedule        atomic.Pointer[script.Script]
+	timed           *timetable
+	pacer           *pacer
+	stats           *stats
+	held            *heldConnections
+	draining        atomic.Bool
+	inFlight        atomic.Int64          // requests that are being answered
+	withoutRouteKey atomic.Int64          // requests that name no source for whoever picks an instance
+	funding         sync.Mutex            // held while a balance is set: see standstill.go
+	deaf            atomic.Pointer[error] // why no connection is accepted any more
 
 	listener net.Listener
 	http     *fasthttp.Server
@@ -108,9 +119,12 @@ type Server struct {
 // Start reads the book and serves. When it returns, requests are answered.
 func Start(o Options) (*Server, error) {
 	o = o.withDefaults()
-	s := &Server{options: o, log: o.Log, stats: newStats(), held: newHeldConnections(o.MaxConnections), stopping: make(chan struct{})}
+	s := &Server{options: o, log: o.Log, stats: newStats(), timed: &timetable{log: o.Log}, held: newHeldConnections(o.MaxConnections), stopping: make(chan struct{})}
 	if err := s.SetSchedule(o.Schedule); err != nil {
 		return nil, err
+	}
+	if err := s.stats.added.meter(otel.Meter("gazua.example/mock-pg/pgsim")); err != nil {
+		return nil, fmt.Errorf("make the metric %s: %w", addedName, err)
 	}
 	if err := s.openBook(); err != nil {
 		return nil, err
@@ -123,13 +137,14 @@ func Start(o Options) (*Server, error) {
 		s.pacer.stop()
 		return nil, errors.Join(err, s.book.Close())
 	}
-	s.background.Go(func() { _ = s.http.Serve(s.listener) })
+	s.background.Go(s.accept)
 	s.background.Go(s.sweep)
+	s.background.Go(s.meterAdded)
 	return s, nil
 }
 
 func (s *Server) openBook() error {
-	cards, err := newCards(s.options.PGProfile, s.options.PGLateBound)
+	cards, err := newCards(s.options.PGProfile, s.options.PGLateBound, s.options.Deduplicate)
 	if err != nil {
 		return err
 	}
@@ -138,6 +153,7 @@ func (s *Server) openBook() error {
 	for means, decide := range map[string]func(*turn) verdict{PG: cards.decide, Point: decideReservation, Coupon: decideReservation} {
 		s.engines[means] = newEngine(means, decide, library, &s.schedule, s.options.Now)
 	}
+	s.engines[Point].walletBalance = s.options.WalletBalance
 	opened, cut, err := book.Open(s.options.BookDir, book.Options{
 		Now:    s.options.Now,
 		Replay: s.replay,
@@ -148,7 +164,7 @@ func (s *Server) openBook() error {
 	}
 	s.book = opened
 	for _, e := range s.engines {
-		e.book = opened
+		e.book, e.timed = opened, s.timed
 	}
 	s.log.Info("book read", "entries", opened.Position(), "torn_bytes_cut", cut)
 	return nil
@@ -214,6 +230,9 @@ func (s *Server) SetSchedule(text string) error {
 func (s *Server) Ready() error {
 	if s.draining.Load() {
 		return errors.New("shutting down")
+	}
+	if err := s.deaf.Load(); err != nil {
+		return *err
 	}
 	return s.book.Err()
 }

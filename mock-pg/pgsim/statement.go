@@ -85,6 +85,7 @@ func (s *Server) serveStatement(ctx *fasthttp.RequestCtx, means string) {
 
 // writeStatement sends what is written in the book, and no end line when it cannot.
 func (e *engine) writeStatement(of day, to *bufio.Writer) error {
+	resets := e.book.Resets()
 	var count, captures, refunds int64
 	var lines []statementLine
 	var text []byte
@@ -110,6 +111,9 @@ func (e *engine) writeStatement(of day, to *bufio.Writer) error {
 				return fmt.Errorf("send a statement: %w", err)
 			}
 		}
+	}
+	if e.book.Resets() != resets {
+		return book.ErrReset
 	}
 	fmt.Fprintf(to, `{"kind":"end","count":%d,"sum_captures":%d,"sum_refunds":%d}`+"\n", count, captures, refunds)
 	return to.Flush()

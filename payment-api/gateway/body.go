@@ -18,6 +18,7 @@ type onceBody struct {
 	content *bytes.Reader
 	sendBy  time.Time // zero: any time
 	state   atomic.Int32
+	when    time.Time // of the first byte; written before state leaves neverTaken
 }
 
 // The states, each entered once from neverTaken.
@@ -41,6 +42,7 @@ func (b *onceBody) length() int64 { return b.content.Size() }
 func (b *onceBody) Read(p []byte) (int, error) {
 	if b.state.Load() != taken {
 		next := taken
+		b.when = time.Now()
 		if !b.sendBy.IsZero() && time.Now().After(b.sendBy) {
 			next = tooLate
 		}
@@ -53,6 +55,14 @@ func (b *onceBody) Read(p []byte) (int, error) {
 
 // Close implements io.Closer; there is nothing to close.
 func (b *onceBody) Close() error { return nil }
+
+// takenAt is when the transport had a connection and took the first byte; zero: it did not.
+func (b *onceBody) takenAt() time.Time {
+	if b.state.Load() != taken {
+		return time.Time{}
+	}
+	return b.when
+}
 
 // giveUp ends the request for good and says how far it had come.
 func (b *onceBody) giveUp() int32 {

@@ -1,8 +1,8 @@
-// Package gateway is the client to the payment means. For each means it keeps two ways: the forward way for reserve,
-// charge and confirm, with a bulkhead and a breaker; and a small way of its own for inquiry, release, void, net-cancel
-// and refund, outside the breaker, since recovery must work exactly when the means is in trouble.
+// Package gateway is the client to the payment means. For each instance of a means it keeps two ways: the forward way for
+// reserve, charge and confirm, with a bulkhead and a breaker; and a small way of its own for inquiry, release, void,
+// net-cancel and refund, outside the breaker, since recovery must work exactly when the means is in trouble.
 //
-//	call ─► bulkhead (bounded wait) ─► breaker ─► pooled connection ─► send-by check ─► bytes go out ─► what the answer means
+//	call ─► its instance ─► bulkhead (bounded wait) ─► breaker ─► pooled connection ─► send-by check ─► bytes go out ─► what the answer means
 //
 // It never returns an error. What is not a documented, matching answer is payment.Unclear, unless not a byte of the
 // request was taken: that is payment.NotProcessed. Statements are read apart from all that: see statement.go.
@@ -10,12 +10,12 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
@@ -24,71 +24,57 @@ import (
 
 // Options are the knobs of the client.
 type Options struct {
-	URLs           map[payment.Means]string // base URL of each means
-	Timeout        time.Duration            // one call, all of it
-	ReservationTTL time.Duration            // asked for with each reserve
-	Bulkhead       int                      // forward calls in flight a means; also its pool of connections
-	ControlCalls   int                      // the same for refunds and the calls of recovery
-	BulkheadWait   time.Duration            // how long a forward call waits for its place
+	URLs           map[payment.Means][]string // base URLs of each means, one for each of its instances
+	Timeout        time.Duration              // one call, all of it
+	ReservationTTL time.Duration              // asked for with each reserve
+	Bulkhead       int                        // forward calls in flight a means, shared out to its instances; also their pools of connections
+	ControlCalls   int                        // the same for refunds and the calls of recovery
+	BulkheadWait   time.Duration              // how long a forward call waits for its place
 	Breaker        BreakerOptions
 }
 
 // Gateway implements payment.Gateway.
 type Gateway struct {
-	options  Options
-	forward  map[payment.Means]*way
-	control  map[payment.Means]*way
-	breakers map[payment.Means]*breaker
-	reader   *http.Client // of statements
-	tracer   trace.Tracer
-	metrics  *metrics
+	options   Options
+	instances map[payment.Means][]*instance // at least one each
+	reader    *http.Client                  // of statements
+	tracer    trace.Tracer
+	metrics   *metrics
+	shown     metric.Registration // of the gauges
 }
 
 var _ payment.Gateway = (*Gateway)(nil)
 
 // New makes a client; it connects when the first call comes.
 func New(o Options) (*Gateway, error) {
-	m, err := newMetrics()
+	m, err := newMetrics(otel.Meter(scope))
 	if err != nil {
 		return nil, err
 	}
 	g := &Gateway{
-		options: o, tracer: otel.Tracer("gazua.example/payment-api/gateway"), metrics: m,
-		reader:  newReader(),
-		forward: map[payment.Means]*way{}, control: map[payment.Means]*way{}, breakers: map[payment.Means]*breaker{},
+		options: o, tracer: otel.Tracer(scope), metrics: m,
+		reader: newReader(), instances: map[payment.Means][]*instance{},
 	}
-	for means, url := range o.URLs {
-		g.forward[means] = newWay(url, o.Bulkhead, o.BulkheadWait)
-		g.control[means] = newWay(url, o.ControlCalls, o.Timeout)
-		g.breakers[means] = newBreaker(string(means), o.Breaker)
+	for means, urls := range o.URLs {
+		if len(urls) == 0 {
+			return nil, fmt.Errorf("make the gateway: %s has no URL", means)
+		}
+		g.instances[means] = newInstances(means, urls, o)
+	}
+	if g.shown, err = g.gauges(otel.Meter(scope)); err != nil {
+		return nil, err
 	}
 	return g, nil
 }
 
-// Available implements payment.Gateway.
-func (g *Gateway) Available(means ...payment.Means) bool {
-	for _, m := range means {
-		if g.breakers[m].open() {
-			return false
-		}
-	}
-	return true
-}
-
 // Do implements payment.Gateway.
 func (g *Gateway) Do(ctx context.Context, c payment.Call) payment.Reply {
-	ctx, span := g.tracer.Start(ctx, "means "+string(c.Op), trace.WithSpanKind(trace.SpanKindClient))
+	ctx, span := g.begin(ctx, c)
 	defer span.End()
 	started := time.Now()
 	reply := g.do(ctx, c)
 	g.metrics.observe(ctx, c, reply, time.Since(started))
-	if span.IsRecording() {
-		span.SetAttributes(attribute.String("gazua.means", string(c.Leg.Means)), attribute.String("gazua.reference", c.Reference()),
-			attribute.String("gazua.result", resultNames[reply.Result]), attribute.String("gazua.code", reply.Code))
-		if reply.Result == payment.Unclear {
-			span.SetStatus(codes.Error, reply.Code)
-		}
-	}
+	end(span, reply)
 	return reply
 }
 
@@ -96,18 +82,22 @@ func (g *Gateway) do(ctx context.Context, c payment.Call) payment.Reply {
 	caller := ctx
 	ctx, cancel := context.WithTimeout(caller, g.options.Timeout)
 	defer cancel()
-	way, guarded := g.control[c.Leg.Means], false
+	to := g.instanceOf(c.Leg)
+	way, guarded := to.control, false
 	if c.Op == payment.Charge || c.Op == payment.Reserve || c.Op == payment.Confirm {
-		way, guarded = g.forward[c.Leg.Means], true
+		way, guarded = to.forward, true
 	}
-	if !way.enter(ctx) {
+	asked := time.Now()
+	entered := way.enter(ctx)
+	g.metrics.waited(ctx, c, placeBulkhead, time.Since(asked))
+	if !entered {
 		return payment.Reply{Result: payment.NotProcessed, Code: "bulkhead-full"}
 	}
 	defer way.leave()
 	if !guarded {
 		return g.call(ctx, way, c)
 	}
-	return g.breakers[c.Leg.Means].do(caller, func() payment.Reply { return g.call(ctx, way, c) })
+	return to.breaker.do(caller, func() payment.Reply { return g.call(ctx, way, c) })
 }
 
 // call sends one request and reads its answer.
@@ -119,12 +109,19 @@ func (g *Gateway) call(ctx context.Context, w *way, c payment.Call) payment.Repl
 	}
 	request.ContentLength = body.length()
 	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set(routeHeader, routeKey(c.Leg.Token))
 	otel.GetTextMapPropagator().Inject(ctx, propagation.HeaderCarrier(request.Header))
+	addressed(ctx, w.base+path(c))
+	asked := time.Now()
 	response, err := w.client.Do(request)
+	if taken := body.takenAt(); !taken.IsZero() {
+		g.metrics.waited(ctx, c, placeConnection, taken.Sub(asked))
+	}
 	if err != nil {
 		return unanswered(body, err)
 	}
 	defer func() { _ = response.Body.Close() }()
+	answered(ctx, response.StatusCode)
 	return decode(c, response)
 }
 

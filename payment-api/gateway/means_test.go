@@ -156,7 +156,7 @@ const timeout = 250 * time.Millisecond
 func connect(t *testing.T, url string, change ...func(*gateway.Options)) *gateway.Gateway {
 	t.Helper()
 	o := gateway.Options{
-		URLs:    map[payment.Means]string{payment.PG: url, payment.Point: url, payment.Coupon: url},
+		URLs:    map[payment.Means][]string{payment.PG: {url}, payment.Point: {url}, payment.Coupon: {url}},
 		Timeout: timeout, ReservationTTL: time.Minute, Bulkhead: 8, ControlCalls: 2, BulkheadWait: 10 * time.Millisecond,
 		Breaker: gateway.BreakerOptions{Window: 10 * time.Second, Failures: 0.5, Volume: 1000, Open: 100 * time.Millisecond, Probes: 2},
 	}

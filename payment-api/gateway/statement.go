@@ -33,17 +33,24 @@ const (
 	stallPatience = 5 // time-outs of a call: for the next line, and for the first
 )
 
-// Statement reads what means booked on date, a day in Seoul such as 2026-01-31. The sequence ends after the last line, or
-// with an error; then what came before it is not the whole statement.
+// Statement reads what means booked on date, a day in Seoul such as 2026-01-31: the statements of all its instances, one
+// after another. The sequence ends after the last line, or with an error; then what came before it is not the whole
+// statement.
 func (g *Gateway) Statement(ctx context.Context, means payment.Means, date string) iter.Seq2[StatementLine, error] {
 	return func(yield func(StatementLine, error) bool) {
 		stopped := false
-		err := g.statement(ctx, means, date, func(line StatementLine) bool {
+		each := func(line StatementLine) bool {
 			stopped = !yield(line, nil)
 			return !stopped
-		})
-		if err != nil && !stopped {
-			yield(StatementLine{}, fmt.Errorf("statement of %s for %s: %w", means, date, err))
+		}
+		for _, of := range g.instances[means] {
+			if err := g.statement(ctx, of, means, date, each); err != nil && !stopped {
+				yield(StatementLine{}, fmt.Errorf("statement of %s for %s from %s: %w", means, date, of.url, err))
+				return
+			}
+			if stopped {
+				return
+			}
 		}
 	}
 }
@@ -57,7 +64,7 @@ func newReader() *http.Client {
 	}}
 }
 
-func (g *Gateway) statement(ctx context.Context, means payment.Means, date string, each func(StatementLine) bool) error {
+func (g *Gateway) statement(ctx context.Context, of *instance, means payment.Means, date string, each func(StatementLine) bool) error {
 	if _, err := time.Parse(time.DateOnly, date); err != nil {
 		return errors.New("the date must be a day such as 2026-01-31")
 	}
@@ -66,7 +73,7 @@ func (g *Gateway) statement(ctx context.Context, means payment.Means, date strin
 	patience := stallPatience * g.options.Timeout
 	stalled := time.AfterFunc(patience, func() { cancel(fmt.Errorf("nothing came for %s", patience)) })
 	defer stalled.Stop()
-	response, err := g.fetch(ctx, g.control[means].base+"/"+strings.ToLower(string(means))+"/v1/statement?date="+date)
+	response, err := g.fetch(ctx, of.url+"/"+strings.ToLower(string(means))+"/v1/statement?date="+date)
 	if err != nil {
 		return because(ctx, err)
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// way is one road to a means: a bounded number of calls in flight, each with a pooled connection of its own.
+// way is one road to an instance of a means: a bounded number of calls in flight, each with a pooled connection of its own.
 type way struct {
 	base   string
 	client *http.Client
@@ -62,12 +62,3 @@ func (w *way) enter(ctx context.Context) bool {
 }
 
 func (w *way) leave() { <-w.places }
-
-// Close ends the idle connections.
-func (g *Gateway) Close() {
-	for means := range g.forward {
-		g.forward[means].client.CloseIdleConnections()
-		g.control[means].client.CloseIdleConnections()
-	}
-	g.reader.CloseIdleConnections()
-}

@@ -2,15 +2,13 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"math"
 	"strconv"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/propagation"
 
+	"gazua.example/infra/telemetry"
 	"gazua.example/payment-api/payment"
 )
 
@@ -36,11 +34,12 @@ func (a *API) create(c *fiber.Ctx) error {
 	} else {
 		defer cancel()
 	}
-	how.Trace = carrier(ctx)
+	how.Trace = telemetry.Carry(ctx)
 	created, err := a.domain.Create(ctx, merchantOf(c), keyHash, &request, how)
 	if err != nil {
 		return err
 	}
+	named(ctx, created.Payment)
 	switch {
 	case created.Replayed: // the stored answer stands, whatever is preferred now
 	case how.Mode == payment.Async && created.Status == fiber.StatusAccepted:
@@ -92,23 +91,6 @@ func keyHashOf(c *fiber.Ctx) ([32]byte, error) {
 	}
 	return payment.KeyHash(c.Method(), c.Path(), key)
 }
-
-// carrier is the trace context as it rides in the outbox.
-func carrier(ctx context.Context) string {
-	headers := propagation.MapCarrier{}
-	otel.GetTextMapPropagator().Inject(ctx, headers)
-	if len(headers) == 0 {
-		return ""
-	}
-	text, err := json.Marshal(headers)
-	if err != nil || len(text) > maxTrace {
-		return "" // a trace is worth less than a payment
-	}
-	return string(text)
-}
-
-// maxTrace is what the outbox has room for.
-const maxTrace = 512
 
 const preferenceApplied = "Preference-Applied"
 

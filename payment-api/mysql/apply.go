@@ -82,7 +82,7 @@ func applyTogether(ctx context.Context, tx *sql.Tx, changes []*payment.Change) e
 		}
 		steps[i] = step{
 			payment: p, keyHash: p.KeyHash, from: string(c.From), to: string(p.State), parts: p.LegStates(), cause: c.Cause, actor: c.Actor,
-			ended: p.State.Final(), review: p.State == payment.Review, work: c.Work, answer: c.Answer, posting: c.Posting, callback: c.Callback,
+			ended: p.State.Final(), review: p.State == payment.Review, work: c.Work, answer: c.Answer, posting: c.Posting, callback: c.Callback, trace: c.Trace,
 		}
 	}
 	if err := writeLegs(ctx, tx, &legs); err != nil {

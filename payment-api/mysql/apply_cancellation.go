@@ -44,7 +44,7 @@ func applyCancellationsTogether(ctx context.Context, tx *sql.Tx, changes []*paym
 		steps[i] = step{
 			payment: payments[at], cancellation: c.Seq, keyHash: c.KeyHash, from: string(change.From), to: string(c.State), parts: c.RefundStates(),
 			cause: change.Cause, actor: change.Actor, ended: c.State.Final(), review: c.State == payment.CancelReview, work: change.Work,
-			answer: change.Answer, posting: change.Posting,
+			answer: change.Answer, posting: change.Posting, trace: change.Trace,
 		}
 		if change.Callback != nil {
 			steps[i].callback = change.Callback(payments[at])

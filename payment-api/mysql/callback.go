@@ -41,6 +41,7 @@ type DueCallback struct {
 	Version  uint32
 	Merchant payment.MerchantID
 	Body     []byte
+	Trace    string        // trace context of who settled it
 	Attempts int           // this one included
 	Age      time.Duration // since its delivery began, by the database's clock
 }
@@ -100,7 +101,7 @@ func (c *Callbacks) Claim(ctx context.Context, owner string, shares []Share, lea
 }
 
 func selectCallbacks(ctx context.Context, tx *sql.Tx, share Share, into *[]DueCallback) error {
-	due, err := tx.QueryContext(ctx, `SELECT id, payment_id, version, merchant_id, body, attempts + 1, TIMESTAMPDIFF(MICROSECOND, created_at, UTC_TIMESTAMP(6))
+	due, err := tx.QueryContext(ctx, `SELECT id, payment_id, version, merchant_id, body, trace, attempts + 1, TIMESTAMPDIFF(MICROSECOND, created_at, UTC_TIMESTAMP(6))
 		FROM callback WHERE state = 'PENDING' AND merchant_id = ? AND due_at <= UTC_TIMESTAMP(6) ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED`,
 		share.Merchant, share.Limit)
 	if err != nil {
@@ -110,7 +111,7 @@ func selectCallbacks(ctx context.Context, tx *sql.Tx, share Share, into *[]DueCa
 	for due.Next() {
 		var d DueCallback
 		var age int64
-		if err := due.Scan(&d.ID, &d.Payment, &d.Version, &d.Merchant, &d.Body, &d.Attempts, &age); err != nil {
+		if err := due.Scan(&d.ID, &d.Payment, &d.Version, &d.Merchant, &d.Body, &d.Trace, &d.Attempts, &age); err != nil {
 			return notStored(err)
 		}
 		d.Age = time.Duration(age) * time.Microsecond

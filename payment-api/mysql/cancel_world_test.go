@@ -152,7 +152,7 @@ func (g generous) Do(_ context.Context, c payment.Call) payment.Reply {
 	return payment.Reply{Result: payment.Done, TransactionID: "t-" + c.Reference(), BookedAt: booked}
 }
 
-func (generous) Available(...payment.Means) bool { return true }
+func (generous) Reachable(...payment.Leg) bool { return true }
 
 // service is the domain on a real store.
 func service(s *mysql.Store, means payment.Gateway) *payment.Service {

@@ -51,6 +51,9 @@ func open(dsn string, conns int, ioTimeout time.Duration) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the database address (MYSQL_DSN): %w", err)
 	}
+	if connector, err = observed(connector, c); err != nil {
+		return nil, err
+	}
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)

@@ -24,6 +24,7 @@ type step struct {
 	answer   *payment.Answer
 	posting  []payment.Entry
 	callback *payment.Callback
+	trace    string // of the callback
 }
 
 // finish writes what steps leave: event, open work, stored answer, journal, callback. The callers hold the payments' rows,
@@ -147,18 +148,19 @@ func leaveCallbacks(ctx context.Context, tx *sql.Tx, steps []step) error {
 	if len(called) == 0 {
 		return nil
 	}
-	var version, kind, body choice
+	var version, kind, body, trace choice
 	var keys list
 	for _, s := range called {
 		version.when(s.payment.ID, "?", s.payment.Version)
 		kind.when(s.payment.ID, "?", s.callback.Type)
 		body.when(s.payment.ID, "?", s.callback.Body)
+		trace.when(s.payment.ID, "?", s.trace)
 		keys.row("(?,?)", s.payment.Merchant, s.keyHash[:])
 	}
-	return exec(ctx, tx, `INSERT INTO callback (payment_id, cancellation_seq, version, merchant_id, type, body, state, due_at, created_at)
+	return exec(ctx, tx, `INSERT INTO callback (payment_id, cancellation_seq, version, merchant_id, type, body, trace, state, due_at, created_at)
 		SELECT k.payment_id, k.cancellation_seq, CASE k.payment_id`+version.marks.String()+" END, k.merchant_id, CASE k.payment_id"+kind.marks.String()+
-		" END, CASE k.payment_id"+body.marks.String()+` END, 'PENDING', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6)
+		" END, CASE k.payment_id"+body.marks.String()+" END, CASE k.payment_id"+trace.marks.String()+` END, 'PENDING', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6)
 		FROM idempotency_key k JOIN merchant m ON m.id = k.merchant_id
 		WHERE (k.merchant_id, k.key_hash) IN (`+keys.marks.String()+") AND k.status = 202 AND m.callback_url IS NOT NULL",
-		slices.Concat(version.args, kind.args, body.args, keys.args)...)
+		slices.Concat(version.args, kind.args, body.args, trace.args, keys.args)...)
 }

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // GroupOptions bound how the work of several requests shares one transaction. The commit is what costs, so what comes
@@ -31,6 +33,7 @@ type group[T, R any] struct {
 	options GroupOptions
 	run     func(context.Context, []T) []R
 	waiting chan member[T, R]
+	commits *commits
 	busy    atomic.Int32 // committers at work
 	closed  context.Context
 	close   context.CancelFunc
@@ -40,14 +43,16 @@ type group[T, R any] struct {
 type member[T, R any] struct {
 	item   T
 	result chan R
+	handed time.Time
+	span   trace.Span // nil: its trace is not recorded
 }
 
 // groupBound is the backstop for one transaction; statements and locks have shorter ones of their own.
 const groupBound = 30 * time.Second
 
-func newGroup[T, R any](o GroupOptions, run func(context.Context, []T) []R) *group[T, R] {
+func newGroup[T, R any](kind string, o GroupOptions, run func(context.Context, []T) []R) *group[T, R] {
 	closed, closeNow := context.WithCancel(context.Background())
-	g := &group[T, R]{options: o, run: run, waiting: make(chan member[T, R], o.Max), closed: closed, close: closeNow}
+	g := &group[T, R]{options: o, run: run, waiting: make(chan member[T, R], o.Max), commits: newCommits(kind), closed: closed, close: closeNow}
 	for range o.Committers {
 		g.working.Go(g.commit)
 	}
@@ -56,10 +61,14 @@ func newGroup[T, R any](o GroupOptions, run func(context.Context, []T) []R) *gro
 
 // do hands members over and waits for all their results, in order. It does not give up early: a row that is in a batch is
 // committed or not whether its caller waits or not, and the caller has to know.
-func (g *group[T, R]) do(items []T) []R {
+func (g *group[T, R]) do(ctx context.Context, items []T) []R {
+	span := g.commits.handed(ctx)
+	if span != nil {
+		defer span.End()
+	}
 	members := make([]member[T, R], len(items))
 	for i, item := range items {
-		members[i] = member[T, R]{item, make(chan R, 1)}
+		members[i] = member[T, R]{item, make(chan R, 1), time.Now(), span}
 		g.waiting <- members[i]
 	}
 	results := make([]R, len(items))
@@ -84,11 +93,14 @@ func (g *group[T, R]) commit() {
 			others := g.busy.Add(1) > 1
 			batch := g.gather(first, others)
 			ctx, cancel := context.WithTimeout(context.Background(), groupBound)
-			items := make([]T, len(batch))
+			items, handed, spans := make([]T, len(batch)), make([]time.Time, len(batch)), make([]trace.Span, len(batch))
 			for i := range batch {
-				items[i] = batch[i].item
+				items[i], handed[i], spans[i] = batch[i].item, batch[i].handed, batch[i].span
 			}
-			for i, result := range g.run(ctx, items) {
+			began := time.Now()
+			results := g.run(g.commits.begun(ctx, began, handed, spans), items)
+			g.commits.ended(ctx, began)
+			for i, result := range results {
 				batch[i].result <- result
 			}
 			cancel()

@@ -45,10 +45,10 @@ func TestMigrate_OfADatabaseInUse_KeepsItsRows_AndGivesNewTablesItsBorders(t *te
 	statements := statementsOf(t, "0002_rules")
 	run(statements[:len(statements)/2]...) // crashed in the middle; and then behind the last, before it was noted
 	for range 2 {
-		if applied, err := mysql.Migrate(t.Context(), old); err != nil || len(applied) != 1 {
+		if applied, err := mysql.Migrate(t.Context(), old); err != nil || len(applied) != 2 {
 			t.Fatalf("applied %v, %v", applied, err)
 		}
-		run("DELETE FROM schema_migration WHERE name = '0002_rules'")
+		run("DELETE FROM schema_migration WHERE name <> '0001_payment'")
 	}
 	if made, err := mysql.MakePartitions(t.Context(), old, time.Now()); err != nil || made != 6*(mysql.PartitionsAhead+1)+3*2 {
 		t.Errorf("made %d, %v", made, err)

@@ -16,6 +16,7 @@ type Fate struct {
 	Age       time.Duration // since the payment was accepted, by the database's clock
 	Partition int           // where the broker has it, once sent
 	Offset    int64
+	Trace     string // trace context of the request that was accepted
 }
 
 // Fate looks at a payment's outbox row. The row is written with the payment and kept for a day after it was sent.
@@ -23,8 +24,8 @@ func (o *Outbox) Fate(ctx context.Context, id payment.ID) (Fate, error) {
 	var f Fate
 	var age int64
 	var partition, offset sql.NullInt64
-	err := o.db.QueryRowContext(ctx, `SELECT sent_at IS NOT NULL, TIMESTAMPDIFF(MICROSECOND, created_at, UTC_TIMESTAMP(6)), kafka_partition, kafka_offset
-		FROM outbox WHERE payment_id = ? ORDER BY id DESC LIMIT 1`, id).Scan(&f.Sent, &age, &partition, &offset)
+	err := o.db.QueryRowContext(ctx, `SELECT sent_at IS NOT NULL, TIMESTAMPDIFF(MICROSECOND, created_at, UTC_TIMESTAMP(6)), kafka_partition, kafka_offset, trace
+		FROM outbox WHERE payment_id = ? ORDER BY id DESC LIMIT 1`, id).Scan(&f.Sent, &age, &partition, &offset, &f.Trace)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return Fate{Gone: true}, nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"gazua.example/infra/telemetry"
 	"gazua.example/payment-api/payment"
 )
 
@@ -24,10 +25,10 @@ var _ payment.Store = (*Store)(nil)
 // NewStore keeps payments in db, which has the schema of migrations/. Close ends it.
 func NewStore(db *sql.DB, o GroupOptions) *Store {
 	s := &Store{db: db}
-	s.claims = newGroup(o, s.claimAll)
-	s.changes = newGroup(o, s.applyAll)
-	s.cancellations = newGroup(o, s.claimCancellations)
-	s.cancellationChanges = newGroup(o, s.applyCancellations)
+	s.claims = newGroup("claim", o, s.claimAll)
+	s.changes = newGroup("apply", o, s.applyAll)
+	s.cancellations = newGroup("claim_cancellation", o, s.claimCancellations)
+	s.cancellationChanges = newGroup("apply_cancellation", o, s.applyCancellations)
 	return s
 }
 
@@ -40,23 +41,33 @@ func (s *Store) Close() {
 }
 
 // Claim implements payment.Store.
-func (s *Store) Claim(_ context.Context, batch []payment.NewPayment) []payment.Claimed {
-	return s.claims.do(batch)
+func (s *Store) Claim(ctx context.Context, batch []payment.NewPayment) []payment.Claimed {
+	return s.claims.do(ctx, batch)
 }
 
-// Apply implements payment.Store.
-func (s *Store) Apply(_ context.Context, batch []payment.Change) []error {
-	return s.changes.do(batch)
+// Apply implements payment.Store. A callback goes on with the trace of whoever settles.
+func (s *Store) Apply(ctx context.Context, batch []payment.Change) []error {
+	for i := range batch {
+		if batch[i].Callback != nil {
+			batch[i].Trace = telemetry.Carry(ctx)
+		}
+	}
+	return s.changes.do(ctx, batch)
 }
 
 // ClaimCancellation implements payment.Store.
-func (s *Store) ClaimCancellation(_ context.Context, batch []payment.NewCancellation) []payment.ClaimedCancellation {
-	return s.cancellations.do(batch)
+func (s *Store) ClaimCancellation(ctx context.Context, batch []payment.NewCancellation) []payment.ClaimedCancellation {
+	return s.cancellations.do(ctx, batch)
 }
 
-// ApplyCancellation implements payment.Store.
-func (s *Store) ApplyCancellation(_ context.Context, batch []payment.CancellationChange) []error {
-	return s.cancellationChanges.do(batch)
+// ApplyCancellation implements payment.Store; callbacks as Apply's.
+func (s *Store) ApplyCancellation(ctx context.Context, batch []payment.CancellationChange) []error {
+	for i := range batch {
+		if batch[i].Callback != nil {
+			batch[i].Trace = telemetry.Carry(ctx)
+		}
+	}
+	return s.cancellationChanges.do(ctx, batch)
 }
 
 // micros is a duration as SQL takes it: INTERVAL ? MICROSECOND.

@@ -46,6 +46,7 @@ func inTx(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
 }
 
 func once(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
+	ctx = asking(ctx)
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return notStored(err)

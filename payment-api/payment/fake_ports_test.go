@@ -60,7 +60,7 @@ func forward(op payment.Op) bool {
 
 // ---- payment.Gateway
 
-func (p *ports) Available(...payment.Means) bool {
+func (p *ports) Reachable(...payment.Leg) bool {
 	how := p.gate.enter(point{verb: "breakers"})
 	p.gate.leave()
 	if how == isOpen {

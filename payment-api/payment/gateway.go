@@ -9,8 +9,9 @@ import (
 type Gateway interface {
 	// Do makes one call and says what its answer means. It never returns an error: what is not definite is Unclear.
 	Do(ctx context.Context, c Call) Reply
-	// Available says that no breaker of these means is open.
-	Available(means ...Means) bool
+	// Reachable says that no breaker is open before the means of these legs; which instance of a means a leg belongs to is
+	// the gateway's business.
+	Reachable(legs ...Leg) bool
 }
 
 // Op is what is asked of a means.

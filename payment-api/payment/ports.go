@@ -115,6 +115,7 @@ type Change struct {
 	Answer      *Answer   // stored if the key has none yet
 	Posting     []Entry   // for the journal
 	Callback    *Callback // stored if the key's answer was 202
+	Trace       string    // trace context that rides along with the callback; the store takes it from its caller
 }
 
 // NewCancellation is what ClaimCancellation commits.
@@ -153,6 +154,7 @@ type CancellationChange struct {
 	Posting      []Entry // for the journal
 	// Callback makes what is stored if the key's answer was 202, from the payment as this change leaves it; nil: none.
 	Callback func(p *Payment) *Callback
+	Trace    string // as a Change's
 }
 
 // Work is what becomes of the open work with a change. A final state ends it; REVIEW keeps it without a due time.

@@ -14,6 +14,22 @@ type Due struct {
 	until Until
 }
 
+// Payment is whose work it is.
+func (d Due) Payment() ID {
+	if d.task.Payment == nil {
+		return 0
+	}
+	return d.task.Payment.ID
+}
+
+// Cancellation is the payment's cancellation that it is about; 0: the payment itself.
+func (d Due) Cancellation() uint32 {
+	if d.task.Cancellation == nil {
+		return 0
+	}
+	return d.task.Cancellation.Seq
+}
+
 // TakeDue leases open work whose time has come: payments whose outcome is unknown, that were abandoned by a process that
 // died, that wait for their undo, that were deferred, lost or expired; and cancellations that are not definite. Each is to
 // be handed to Resolve at once: its lease runs.
@@ -118,7 +134,7 @@ func (s *Service) start(ctx context.Context, p *Payment, cause string, until Unt
 	if s.Clock.Now().After(until.SendBy) {
 		return errFrozen // what was read is old, and whoever claims now could send nothing
 	}
-	if !s.Gateway.Available(p.means()...) {
+	if !s.Gateway.Reachable(p.Legs...) {
 		return s.Store.Postpone(ctx, s.Actor, []Later{{Work: WorkID{Payment: p.ID}, Wait: s.Limits.Defer, Deferred: true}})
 	}
 	if err := s.commit(ctx, p, Processing, cause, s.holdOn()); err != nil {

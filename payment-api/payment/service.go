@@ -44,7 +44,7 @@ func (s *Service) Create(ctx context.Context, merchant MerchantID, keyHash [32]b
 		return Created{}, err
 	}
 	p := newPayment(s.IDs.Next(), merchant, keyHash, how.Mode, r)
-	if how.Mode == Sync && !s.Gateway.Available(p.means()...) {
+	if how.Mode == Sync && !s.Gateway.Reachable(p.Legs...) {
 		return Created{}, unavailable(nil, "a payment means is not available now; nothing was created")
 	}
 	received := s.Clock.Now() // before the statement that sets the lease is sent
@@ -111,14 +111,6 @@ func (s *Service) answerPending(ctx context.Context, p *Payment) (Answer, error)
 		return Answer{}, unavailable(err, "the answer could not be stored; send the same request again")
 	}
 	return answer, nil
-}
-
-func (p *Payment) means() []Means {
-	list := make([]Means, len(p.Legs))
-	for i, l := range p.Legs {
-		list[i] = l.Means
-	}
-	return list
 }
 
 func replay(k *KeyRecord, requestHash [32]byte) (Created, error) {

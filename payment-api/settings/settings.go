@@ -3,6 +3,7 @@
 package settings
 
 import (
+	"net/url"
 	"time"
 
 	"gazua.example/infra/config"
@@ -49,15 +50,15 @@ func Group(set *config.Set) mysql.GroupOptions {
 // Means reads how the payment means are reached.
 func Means(set *config.Set, l payment.Limits) gateway.Options {
 	o := gateway.Options{
-		URLs: map[payment.Means]string{
-			payment.PG:     set.String("PG_URL", "http://127.0.0.1:18085", "the PG"),
-			payment.Point:  set.String("POINT_URL", "http://127.0.0.1:18085", "the points' system"),
-			payment.Coupon: set.String("COUPON_URL", "http://127.0.0.1:18085", "the coupons' system"),
+		URLs: map[payment.Means][]string{
+			payment.PG:     urls(set, "PG_URL", "the PG"),
+			payment.Point:  urls(set, "POINT_URL", "the points' system"),
+			payment.Coupon: urls(set, "COUPON_URL", "the coupons' system"),
 		},
 		Timeout:        l.MeansTimeout,
 		ReservationTTL: l.ReservationTTL,
-		Bulkhead:       set.Int("MEANS_CALLS", 256, 1, 10_000, "reserves, charges and confirms in flight a means"),
-		ControlCalls:   set.Int("MEANS_CONTROL_CALLS", 32, 1, 1_000, "inquiries, releases, voids, net-cancels and refunds in flight a means"),
+		Bulkhead:       set.Int("MEANS_CALLS", 256, 1, 10_000, "reserves, charges and confirms in flight a means, shared out to its instances"),
+		ControlCalls:   set.Int("MEANS_CONTROL_CALLS", 32, 1, 1_000, "inquiries, releases, voids, net-cancels and refunds in flight a means, shared out likewise"),
 		BulkheadWait:   set.Duration("MEANS_WAIT", 100*time.Millisecond, 0, time.Second, "how long such a call waits for its place"),
 		Breaker: gateway.BreakerOptions{
 			Window:   set.Duration("BREAKER_WINDOW", 10*time.Second, time.Second, time.Minute, "failures are counted over this"),
@@ -70,4 +71,22 @@ func Means(set *config.Set, l payment.Limits) gateway.Options {
 	set.Check(o.Breaker.Window > l.MeansTimeout, "BREAKER_WINDOW=%s must be over MEANS_TIMEOUT=%s, or calls that time out never open the breaker", o.Breaker.Window, l.MeansTimeout)
 	set.Check(o.BulkheadWait < l.MeansTimeout, "MEANS_WAIT=%s must be below MEANS_TIMEOUT=%s, which bounds the whole call", o.BulkheadWait, l.MeansTimeout)
 	return o
+}
+
+// maxInstances bounds the instances of a means: each has its own connections.
+const maxInstances = 64
+
+// urls reads where the instances of a means are. A list that is empty, or that names one twice, is a mistake: half of the
+// payments would be looked for where they are not.
+func urls(set *config.Set, env, of string) []string {
+	list := set.Strings(env, "http://127.0.0.1:18085", of+"; several instances are comma-separated, and API and worker must have the same ones")
+	seen := map[string]bool{}
+	for _, text := range list {
+		u, err := url.Parse(text)
+		set.Check(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "", "%s has %q, which is no URL such as http://127.0.0.1:18085", env, text)
+		set.Check(!seen[text], "%s names %s twice", env, text)
+		seen[text] = true
+	}
+	set.Check(len(list) >= 1 && len(list) <= maxInstances, "%s names %d instances; there are 1 to %d", env, len(list), maxInstances)
+	return list
 }

@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,11 +33,11 @@ func TestSettings_Defaults_AreValidAndTheDomains(t *testing.T) {
 }
 
 func TestSettings_TheEnvironmentChangesThem(t *testing.T) {
-	limits, means, err := read(map[string]string{"LEASE": "20s", "PG_URL": "http://127.0.0.1:1", "MEANS_TIMEOUT": "1s", "BREAKER_PERCENT": "25", "CANCEL_WINDOW": "48h", "RESCUE_AFTER": "5s"})
+	limits, means, err := read(map[string]string{"LEASE": "20s", "PG_URL": "http://127.0.0.1:1, http://127.0.0.1:2", "MEANS_TIMEOUT": "1s", "BREAKER_PERCENT": "25", "CANCEL_WINDOW": "48h", "RESCUE_AFTER": "5s"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if limits.Lease != 20*time.Second || means.URLs[payment.PG] != "http://127.0.0.1:1" || means.Timeout != time.Second || means.Breaker.Failures != 0.25 ||
+	if limits.Lease != 20*time.Second || !slices.Equal(means.URLs[payment.PG], []string{"http://127.0.0.1:1", "http://127.0.0.1:2"}) || means.Timeout != time.Second || means.Breaker.Failures != 0.25 ||
 		limits.CancelWindow != 48*time.Hour || limits.RescueAfter != 5*time.Second {
 		t.Errorf("%+v %+v", limits, means)
 	}
@@ -60,6 +61,9 @@ func TestSettings_WhatDoesNotHangTogether_IsRefused(t *testing.T) {
 		"a rescue after never":               {map[string]string{"RESCUE_AFTER": "0s"}, "RESCUE_AFTER"},
 		"no time to cancel":                  {map[string]string{"CANCEL_WINDOW": "0s"}, "CANCEL_WINDOW"},
 		"more time than years are kept":      {map[string]string{"CANCEL_WINDOW": "9000h"}, "CANCEL_WINDOW"},
+		"no instance":                        {map[string]string{"PG_URL": ","}, "PG_URL names 0 instances"},
+		"an instance twice":                  {map[string]string{"POINT_URL": "http://a:1,http://a:1"}, "POINT_URL names http://a:1 twice"},
+		"an instance that is no URL":         {map[string]string{"COUPON_URL": "a:1"}, "no URL"},
 		"no duration":                        {map[string]string{"LEASE": "15"}, "LEASE"},
 	} {
 		t.Run(name, func(t *testing.T) {

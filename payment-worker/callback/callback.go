@@ -130,6 +130,8 @@ func (s *Sender) round(ctx context.Context, sending *sync.WaitGroup) (short bool
 
 // attempt sends one callback once and says what is to become of it.
 func (s *Sender) attempt(ctx context.Context, d mysql.DueCallback, to mysql.Destination) outcome {
+	ctx, span := begin(ctx, d, to)
+	began := time.Now()
 	status, err := s.client.post(ctx, d, to)
 	o := outcome{merchant: d.Merchant, CallbackOutcome: mysql.CallbackOutcome{ID: d.ID, State: mysql.CallbackDelivered, Status: status}}
 	if err != nil {
@@ -141,7 +143,8 @@ func (s *Sender) attempt(ctx context.Context, d mysql.DueCallback, to mysql.Dest
 			s.log.Error("callback given up", "event", eventID(d), "merchant", d.Merchant, "attempts", d.Attempts, "status", status, "error", o.Error)
 		}
 	}
-	s.metrics.count(ctx, o.State)
+	end(span, o.CallbackOutcome)
+	s.metrics.count(ctx, o.CallbackOutcome, time.Since(began))
 	return o
 }
 

@@ -7,21 +7,38 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
+	"gazua.example/infra/telemetry"
 	"gazua.example/payment-api/mysql"
 )
 
 type metrics struct {
 	delivered, failed, gaveUp metric.Int64Counter
+	duration                  *telemetry.Durations[attempted]
 	backlog                   atomic.Pointer[mysql.CallbackBacklog]
 }
 
+// attempted is what tells one attempt's measurement from another's.
+type attempted struct{ became, failure string }
+
+func (a attempted) attributes() []attribute.KeyValue {
+	attributes := []attribute.KeyValue{attribute.String("outcome", a.became)}
+	if a.failure != "" {
+		attributes = append(attributes, semconv.ErrorTypeKey.String(a.failure))
+	}
+	return attributes
+}
+
 func newMetrics() (*metrics, error) {
-	meter := otel.Meter("gazua.example/payment-worker/callback")
+	meter := otel.Meter(scope)
 	m := &metrics{}
 	m.backlog.Store(&mysql.CallbackBacklog{})
 	var err error
+	m.duration, err = telemetry.NewDurations(meter, "gazua.callback.duration", "Attempts to call a merchant.",
+		[]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}, attempted.attributes)
 	counter := func(name, description string) metric.Int64Counter {
 		c, e := meter.Int64Counter(name, metric.WithDescription(description))
 		if err == nil {
@@ -49,8 +66,9 @@ func newMetrics() (*metrics, error) {
 	return m, nil
 }
 
-func (m *metrics) count(ctx context.Context, became mysql.CallbackState) {
-	switch became {
+func (m *metrics) count(ctx context.Context, o mysql.CallbackOutcome, took time.Duration) {
+	m.duration.Record(ctx, attempted{outcomes[o.State], failureOf(o)}, took)
+	switch o.State {
 	case mysql.CallbackDelivered:
 		m.delivered.Add(ctx, 1)
 	case mysql.CallbackPending:
@@ -59,6 +77,9 @@ func (m *metrics) count(ctx context.Context, became mysql.CallbackState) {
 		m.gaveUp.Add(ctx, 1)
 	}
 }
+
+// outcomes are the names of what became of an attempt.
+var outcomes = map[mysql.CallbackState]string{mysql.CallbackDelivered: "delivered", mysql.CallbackPending: "failed", mysql.CallbackGaveUp: "given_up"}
 
 // backlogEvery is how often the backlog is counted.
 const backlogEvery = 15 * time.Second

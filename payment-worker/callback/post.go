@@ -100,6 +100,7 @@ func (c *client) request(ctx context.Context, d mysql.DueCallback, to mysql.Dest
 	request.Header.Set("Webhook-Id", id)
 	request.Header.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
 	request.Header.Set("Webhook-Signature", signature)
+	inject(ctx, request)
 	return request, nil
 }
 

@@ -57,6 +57,8 @@ type Consumer struct {
 	working sync.WaitGroup // generations and messages
 	drain   time.Duration
 	log     *slog.Logger
+
+	marks atomic.Pointer[map[int]*watermark] // of the partitions that this member has; nil: none
 }
 
 // New makes a member; Run joins.
@@ -108,6 +110,8 @@ func (c *Consumer) serve(generation *kafka.Generation) {
 		defer c.working.Done()
 		c.joined.Store(true)
 		defer c.joined.Store(false)
+		c.marks.Store(&marks)
+		defer c.marks.Store(nil)
 		ctx, cancel := context.WithCancel(ended)
 		defer cancel()
 		var readers, work sync.WaitGroup
@@ -151,6 +155,7 @@ func (c *Consumer) read(ctx context.Context, a kafka.PartitionAssignment, mark *
 			return
 		}
 		mark.begin(m.Offset)
+		measures().read(ctx, m.Topic)
 		c.working.Add(1)
 		work.Go(func() {
 			defer c.working.Done()

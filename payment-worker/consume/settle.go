@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/trace"
 
 	"gazua.example/payment-api/events"
 	"gazua.example/payment-api/payment"
@@ -46,9 +44,10 @@ var _ Handler = (*Settler)(nil)
 func (s *Settler) Paused() bool { return !s.Means.Available(payment.PG) }
 
 // Handle implements Handler.
-func (s *Settler) Handle(ctx context.Context, m kafka.Message) error {
+func (s *Settler) Handle(ctx context.Context, m kafka.Message) (err error) {
+	began := time.Now()
 	ctx, span := startSpan(ctx, m)
-	defer span.End()
+	defer func() { endSpan(ctx, span, m, began, err) }()
 	id, err := events.Decode(m)
 	if err != nil {
 		return s.putAside(ctx, m, err.Error())
@@ -80,14 +79,4 @@ func (s *Settler) putAside(ctx context.Context, m kafka.Message, reason string) 
 		return fmt.Errorf("put a dead letter aside: %w", err)
 	}
 	return nil
-}
-
-// startSpan begins a trace of its own that is linked to the request's: a consumer's time is not the producer's.
-func startSpan(ctx context.Context, m kafka.Message) (context.Context, trace.Span) {
-	from := trace.SpanContextFromContext(otel.GetTextMapPropagator().Extract(ctx, events.Carrier{Message: &m}))
-	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindConsumer)}
-	if from.IsValid() {
-		options = append(options, trace.WithLinks(trace.Link{SpanContext: from}))
-	}
-	return otel.Tracer("gazua.example/payment-worker/consume").Start(ctx, "process "+m.Topic, options...)
 }

@@ -38,7 +38,8 @@ type shop struct {
 // call is one callback as it came.
 type call struct {
 	id, body string
-	status   int // what it was answered
+	trace    string // the traceparent that it came with
+	status   int    // what it was answered
 	valid    error
 }
 
@@ -54,7 +55,7 @@ func (s *shop) take(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	told.add("a callback's body", body)
-	c := call{id: r.Header.Get("webhook-id"), body: string(body), status: http.StatusOK, valid: s.verify(r.Header, body)}
+	c := call{id: r.Header.Get("webhook-id"), body: string(body), trace: r.Header.Get("traceparent"), status: http.StatusOK, valid: s.verify(r.Header, body)}
 	s.mu.Lock()
 	if len(s.of(c.id)) < s.refuse {
 		c.status = http.StatusServiceUnavailable

@@ -104,7 +104,7 @@ func openOutside(t *testing.T) *outside {
 		t.Fatal(err)
 	}
 	means, err := gateway.New(gateway.Options{
-		URLs:    map[payment.Means]string{payment.PG: system.pg.URL(), payment.Point: system.pg.URL(), payment.Coupon: system.pg.URL()},
+		URLs:    map[payment.Means][]string{payment.PG: {system.pg.URL()}, payment.Point: {system.pg.URL()}, payment.Coupon: {system.pg.URL()}},
 		Timeout: 400 * time.Millisecond, ReservationTTL: time.Minute, Bulkhead: 32, ControlCalls: 32, BulkheadWait: 400 * time.Millisecond,
 		Breaker: gateway.BreakerOptions{Window: 10 * time.Second, Failures: 1, Volume: 10_000, Open: time.Second, Probes: 1},
 	})

@@ -109,6 +109,7 @@ func (r *Relay) round(ctx context.Context) (int, error) {
 		m.WriterData = row.ID
 		messages = append(messages, m)
 	}
+	spans := begin(messages)
 	sendCtx, cancel := context.WithTimeout(ctx, r.lease/2)
 	sendErr := r.writer.WriteMessages(sendCtx, messages...)
 	cancel()
@@ -116,6 +117,7 @@ func (r *Relay) round(ctx context.Context) (int, error) {
 	delivered := r.delivered
 	r.delivered = nil
 	r.mu.Unlock()
+	spans.end(delivered, sendErr)
 	if err := r.outbox.MarkSent(ctx, delivered); err != nil {
 		return 0, err
 	}

@@ -123,6 +123,7 @@ func (r *Rescuer) Lost(ctx context.Context, id payment.ID) (bool, error) {
 	default:
 		return false, nil
 	}
+	link(ctx, fate.Trace)
 	r.rescues.Add(ctx, 1, metric.WithAttributes(attribute.String("why", why)))
 	r.log.WarnContext(ctx, "rescued", "payment_id", id.String(), "why", why, "partition", fate.Partition, "offset", fate.Offset)
 	return true, nil

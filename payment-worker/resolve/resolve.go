@@ -55,7 +55,9 @@ func (r *Resolver) Run(ctx context.Context) {
 			r.places <- struct{}{}
 			working.Go(func() {
 				defer func() { <-r.places }()
-				r.work.Resolve(unbroken, d)
+				ctx, resolving := begin(unbroken, d)
+				defer resolving.end(ctx)
+				r.work.Resolve(ctx, d)
 			})
 		}
 		switch {

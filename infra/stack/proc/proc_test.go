@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"gazua.example/infra/stack/cpus"
 	"gazua.example/infra/stack/proc"
 )
 
@@ -151,6 +153,7 @@ func TestFingerprint_ChangesWithProgramSettingsAndFiles(t *testing.T) {
 	add("program", "1", proc.Spec{Path: "/bin/sleep", Also: also})
 	add("argument", "1", proc.Spec{Path: "/bin/sh", Args: []string{"x"}, Also: also})
 	add("environment", "1", proc.Spec{Path: "/bin/sh", Env: []string{"x"}, Also: also})
+	add("processors", "1", proc.Spec{Path: "/bin/sh", CPUs: cpus.Set{0}, Also: also})
 	add("file", "2", proc.Spec{Path: "/bin/sh", Also: also})
 }
 
@@ -175,5 +178,25 @@ func TestStart_Nice_ReachesTheProcess_AndNotUs(t *testing.T) {
 	}
 	if own, err := syscall.Getpriority(syscall.PRIO_PROCESS, 0); err != nil || own != 20 { // the raw call answers 20 - nice
 		t.Errorf("this thread's priority is %d, %v; want 20", own, err)
+	}
+}
+
+func TestStart_CPUs_ReachTheProcess_AndNotUs(t *testing.T) {
+	all, err := cpus.Of(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(t.TempDir(), "log")
+	one := all[len(all)-1:]
+	_, gone, err := proc.Start(proc.Spec{Name: "bound", Path: "/bin/sh", Args: []string{"-c", "grep Cpus_allowed_list /proc/self/status"}, Env: []string{"PATH=/usr/bin:/bin"}, Log: log, CPUs: one})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-gone
+	if got, err := os.ReadFile(log); err != nil || strings.TrimSpace(strings.TrimPrefix(string(got), "Cpus_allowed_list:")) != one.String() {
+		t.Errorf("the child may use %q, %v; want %s", got, err, one)
+	}
+	if own, err := cpus.Of(0); err != nil || !slices.Equal(own, all) {
+		t.Errorf("this thread may use %v, %v", own, err)
 	}
 }

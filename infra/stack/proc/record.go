@@ -18,8 +18,9 @@ type Record struct {
 	StartTicks  uint64    `json:"start_ticks"` // since boot, from /proc/PID/stat
 	Boot        string    `json:"boot_id"`
 	StartedAt   time.Time `json:"started_at"`
-	Fingerprint string    `json:"fingerprint"` // of the program and settings it was started with
-	Stopped     bool      `json:"stopped"`     // it was ended on purpose
+	Fingerprint string    `json:"fingerprint"`     // of the program and settings it was started with
+	Admin       string    `json:"admin,omitempty"` // host:port of its admin pages, where it has some
+	Stopped     bool      `json:"stopped"`         // it was ended on purpose
 }
 
 // State is how a process is.

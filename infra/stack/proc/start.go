@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"gazua.example/infra/stack/cpus"
 )
 
 // Spec says what to start.
@@ -22,6 +24,9 @@ type Spec struct {
 	Log  string   // stdout and stderr are appended here
 	Also []string // further files that it reads at its start, for the fingerprint
 	Nice int      // how far it stands back when the CPU is short (nice(1)); 0 is like everybody
+	CPUs cpus.Set // the processors that it may use; none: all
+
+	Admin string // host:port of its admin pages, for the record; empty: it has none
 }
 
 // logBound: a log that has grown past it is set aside (one generation) when its process starts.
@@ -48,7 +53,7 @@ func Start(s Spec) (r Record, gone <-chan struct{}, err error) {
 	cmd := exec.Command(s.Path, s.Args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = s.Env, log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := startNice(cmd, s.Nice); err != nil {
+	if err := startBound(cmd, s.Nice, s.CPUs); err != nil {
 		return Record{}, nil, fmt.Errorf("start %s: %w", s.Name, err)
 	}
 	now, err := readStat(cmd.Process.Pid) // it is our child: until Wait the pid is its own, even if it has ended
@@ -62,20 +67,24 @@ func Start(s Spec) (r Record, gone <-chan struct{}, err error) {
 	}
 	return Record{
 		Name: s.Name, PID: cmd.Process.Pid, StartTicks: now.start, Boot: bootID(),
-		StartedAt: time.Now().UTC().Truncate(time.Millisecond), Fingerprint: fingerprint,
+		StartedAt: time.Now().UTC().Truncate(time.Millisecond), Fingerprint: fingerprint, Admin: s.Admin,
 	}, ended, nil
 }
 
-// startNice starts cmd with a lower priority. A child inherits it from the thread that forks it, and without root a thread
-// cannot take it back: so the thread is one that ends with its goroutine, which never unlocks it.
-func startNice(cmd *exec.Cmd, nice int) error {
-	if nice == 0 {
+// startBound starts cmd with a lower priority, on some of the processors. A child inherits both from the thread that forks
+// it, and without root a thread cannot take a priority back: so the thread is one that ends with its goroutine, which never
+// unlocks it.
+func startBound(cmd *exec.Cmd, nice int, on cpus.Set) error {
+	if nice == 0 && len(on) == 0 {
 		return cmd.Start()
 	}
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
-		err := syscall.Setpriority(syscall.PRIO_PROCESS, 0, nice)
+		err := on.BindThread()
+		if err == nil {
+			err = syscall.Setpriority(syscall.PRIO_PROCESS, 0, nice)
+		}
 		if err == nil {
 			err = cmd.Start()
 		}
@@ -98,6 +107,6 @@ func (s Spec) Fingerprint() (string, error) {
 			return "", fmt.Errorf("fingerprint of %s: %w", s.Name, err)
 		}
 	}
-	fmt.Fprintf(sum, "%d\x00%s\x00%s", s.Nice, strings.Join(s.Args, "\x00"), strings.Join(s.Env, "\x00"))
+	fmt.Fprintf(sum, "%d\x00%s\x00%s\x00%s", s.Nice, s.CPUs, strings.Join(s.Args, "\x00"), strings.Join(s.Env, "\x00"))
 	return hex.EncodeToString(sum.Sum(nil))[:16], nil
 }

@@ -9,7 +9,7 @@ import (
 // `up` notices by its environment that its settings have changed, and those of another are not its settings.
 var (
 	passToAll  = []string{"LOG_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT", "TRACE_PERCENT", "GOMAXPROCS", "GOGC"}
-	passToMock = []string{"PG_PROFILE", "PG_LATE_BOUND"}
+	passToMock = []string{"PG_PROFILE", "PG_LATE_BOUND", "WALLET_BALANCE", "DEDUPLICATE"}
 	// API and workers run the same domain: what one has begun the other ends, so they are told alike.
 	passToDomain = []string{
 		"MEANS_TIMEOUT", "SYNC_DEADLINE", "LEASE", "LEASE_MARGIN", "RESOLVE_DEADLINE", "LATE_BOUND", "PG_WINDOW", "EXPIRES", "RESERVATION_TTL", "DEFER",

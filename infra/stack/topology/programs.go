@@ -14,7 +14,7 @@ import (
 )
 
 func (s Settings) mockPG(number int) Process {
-	p := s.program("mock-pg", number)
+	p := s.program(bed, number)
 	dir := s.data(p.Name)
 	p.Wave, p.Env = 0, append(p.Env, "BOOK_DIR="+dir)
 	p.Prepare = func(context.Context) error { return os.MkdirAll(dir, 0o755) }
@@ -51,7 +51,7 @@ func (s Settings) program(kind string, number int) Process {
 		ports = []int{port, s.Ports[knob+"_ADMIN"]}
 	}
 	return Process{
-		Spec: proc.Spec{Name: name, Path: s.Binary(kind), Env: env, Log: s.log(name)},
+		Spec: proc.Spec{Name: name, Path: s.Binary(kind), Env: env, Log: s.log(name), Admin: s.at(knob + "_ADMIN")},
 		Kind: kind, Wave: 1, Ports: ports, Commands: true, Prepare: nothing,
 		Ready:      ready.HTTP("http://" + s.at(knob+"_ADMIN") + "/readyz"),
 		StopSignal: syscall.SIGTERM,
@@ -59,7 +59,7 @@ func (s Settings) program(kind string, number int) Process {
 }
 
 // processors is what the caller passes on, and, unless that says otherwise, how many processors one Go program uses at a
-// time: half of them, since there are several of each. More only makes idle threads look for work that the other
+// time: half of those it may, since there are several of each. More only makes idle threads look for work that the other
 // processes have, which costs both (measured: 8 % of the CPU on two cores, and half of the mock's delay).
 func (s Settings) processors(kind string) []string {
 	passed := passedTo(kind, s.Pass)
@@ -68,16 +68,31 @@ func (s Settings) processors(kind string) []string {
 			return passed
 		}
 	}
-	return append(passed, fmt.Sprintf("GOMAXPROCS=%d", max(1, runtime.NumCPU()/2)))
+	mine := s.Layout.System
+	if kind == bed {
+		mine = s.Layout.Bed
+	}
+	available := len(mine)
+	if available == 0 {
+		available = runtime.NumCPU()
+	}
+	return append(passed, fmt.Sprintf("GOMAXPROCS=%d", max(1, available/2)))
 }
 
-// means is where the database and the payment means are; the mock plays all three.
+// means is where the database and the payment means are; the mocks play all three.
 func (s Settings) means() []string {
-	mock := s.mockURL()
-	return []string{"MYSQL_DSN=" + s.Server().AppDSN(), "PG_URL=" + mock, "POINT_URL=" + mock, "COUPON_URL=" + mock}
+	mocks := s.mocks("")
+	return []string{"MYSQL_DSN=" + s.Server().AppDSN(), "PG_URL=" + mocks, "POINT_URL=" + mocks, "COUPON_URL=" + mocks}
 }
 
-func (s Settings) mockURL() string { return "http://" + s.at("PORT_MOCK_PG_1") }
+// mocks are the URLs of all instances of the mock, comma-separated; those of the port that which names.
+func (s Settings) mocks(which string) string {
+	var urls []string
+	for number := range s.Layout.Mocks {
+		urls = append(urls, fmt.Sprintf("http://%s", s.at(fmt.Sprintf("PORT_MOCK_PG_%d%s", number+1, which))))
+	}
+	return strings.Join(urls, ",")
+}
 
 // portKnob is the variable that sets the port of a process.
 func portKnob(name string) string {

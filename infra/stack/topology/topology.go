@@ -1,7 +1,7 @@
 // Package topology says which processes a stack consists of: their programs, ports, environment, order and when each is
 // ready. It starts nothing.
 //
-//	wave 0: mysql  broker  mock-pg-1 ─► (migrate) ─► wave 1: workers  APIs ─► wave 2: haproxy
+//	wave 0: mysql  broker  mock-pg-1 … ─► (migrate) ─► wave 1: workers  APIs ─► wave 2: haproxy
 //
 // They are stopped in the opposite order of this list, so that none loses what it needs while it finishes its work.
 package topology
@@ -41,6 +41,7 @@ type Settings struct {
 	Folder         folder.Folder
 	Bin            string // where `make build` puts our programs
 	Ports          Ports
+	Layout         Layout
 	Passwords      mysql.Passwords
 	MySQL, HAProxy install.Program
 	Pass           []string // KEY=value handed to our own programs as it is
@@ -49,23 +50,29 @@ type Settings struct {
 // Waves is the number of waves.
 const Waves = 3
 
-// Single is the smallest whole system: one of each server, two of each program of ours, one mock of the payment means.
+// Single is the smallest whole system: one of each server, two of each program of ours, and the mock of the payment means,
+// in one instance or some.
 func Single(s Settings) []Process {
-	processes := []Process{
-		s.mysql(),
-		s.broker(),
-		s.mockPG(1),
+	processes := []Process{s.mysql(), s.broker()}
+	for number := range s.Layout.Mocks {
+		processes = append(processes, s.mockPG(number+1))
+	}
+	processes = append(processes,
 		s.worker(1), s.worker(2),
 		s.api(1), s.api(2),
 		s.haproxy("payment-api-1", "payment-api-2"),
-	}
+	)
 	for i := range processes {
-		if processes[i].Kind != "mock-pg" {
-			processes[i].Nice = measured
+		p := &processes[i]
+		if p.CPUs = s.Layout.Bed; p.Kind != bed {
+			p.Nice, p.CPUs = measured, s.Layout.System
 		}
 	}
 	return processes
 }
+
+// bed is the kind of those processes of the stack that belong to the bed.
+const bed = "mock-pg"
 
 // measured is how far what is measured stands back behind what measures (the mock, and the generator that a person
 // starts): on a machine that is busy to its limit a late mock would be counted as a slow system.
@@ -82,16 +89,19 @@ func (s Settings) Server() mysqld.Server {
 // Binary is the file of a program of ours.
 func (s Settings) Binary(program string) string { return filepath.Join(s.Bin, program) }
 
-// Env tells loadgen where the system is and where the merchants' callbacks come, one KEY=value a line; it holds the
-// verifier's password.
+// Env tells loadgen where the system is, where the merchants' callbacks come and where the records of the processes lie
+// (RUN_DIR: a NAME.json each, with pid and admin address), one KEY=value a line; it holds the verifier's password.
 func (s Settings) Env(merchants string) string {
 	var text strings.Builder
 	for _, line := range [][2]string{
 		{"TARGET", "http://" + s.at("PORT_HAPROXY")},
-		{"PG_URL", s.mockURL()},
-		{"PG_ADMIN", "http://" + s.at("PORT_MOCK_PG_1_ADMIN")},
+		{"PG_URL", s.mocks("")},
+		{"PG_ADMIN", s.mocks("_ADMIN")},
 		{"MYSQL_DSN", s.Server().VerifierDSN()},
 		{"KAFKA_BROKERS", s.at("PORT_BROKER")},
+		{"ARCHIVE_DIR", s.Folder.Archive()},
+		{"RUN_DIR", s.Folder.Run()},
+		{"BED_CPUS", s.Layout.Bed.String()},
 		{"MERCHANTS_FILE", merchants},
 		{"CALLBACK_LISTEN", s.at("PORT_CALLBACKS")},
 	} {

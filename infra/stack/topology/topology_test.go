@@ -19,7 +19,7 @@ func settings(t *testing.T, env map[string]string) (topology.Settings, error) {
 	c := config.New("stack", "", lookup)
 	ports, _ := topology.ReadPorts(c, lookup)
 	return topology.Settings{
-		Folder: folder.Folder("/repo/.stack"), Bin: "/repo/bin", Ports: ports,
+		Folder: folder.Folder("/repo/.stack"), Bin: "/repo/bin", Ports: ports, Layout: topology.Layout{Mocks: 1},
 		Passwords: mysql.Passwords{Root: "pr", Admin: "pa", App: "pp", Verifier: "pv"},
 		Pass:      []string{"LOG_LEVEL=debug", "GOMAXPROCS=3", "PG_PROFILE=bound", "KEY_TTL=3h", "WORKERS=8", "MAX_IN_FLIGHT=9"},
 	}, c.Err()
@@ -96,7 +96,8 @@ func TestSingle_EveryPortIsItsOwnAndMovesWithTheOffset(t *testing.T) {
 		}
 	}
 	want := "TARGET=http://127.0.0.1:19080\nPG_URL=http://127.0.0.1:19085\nPG_ADMIN=http://127.0.0.1:19185\n" +
-		"MYSQL_DSN=verifier:pv@tcp(127.0.0.1:21000)/payment\nKAFKA_BROKERS=127.0.0.1:20092\nMERCHANTS_FILE=m\nCALLBACK_LISTEN=127.0.0.1:19090\n"
+		"MYSQL_DSN=verifier:pv@tcp(127.0.0.1:21000)/payment\nKAFKA_BROKERS=127.0.0.1:20092\n" +
+		"ARCHIVE_DIR=/repo/.stack/archive\nRUN_DIR=/repo/.stack/run\nBED_CPUS=\nMERCHANTS_FILE=m\nCALLBACK_LISTEN=127.0.0.1:19090\n"
 	if got := moved.Env("m"); got != want {
 		t.Errorf("stack.env\n got %s\nwant %s", got, want)
 	}
@@ -138,7 +139,7 @@ func TestOnce_IsTheProcessesEnvironmentUnderAnotherNameAndOtherPorts(t *testing.
 // `up` says of a running process that its settings have changed: of that one, and of no other.
 func TestPassThrough_ChangesTheFingerprintsOfThoseWhoReadIt(t *testing.T) {
 	readers := map[string][]string{
-		"GOGC": {"mock-pg", "payment-api", "payment-worker"}, "PG_PROFILE": {"mock-pg"}, "PG_LATE_BOUND": {"mock-pg"},
+		"GOGC": {"mock-pg", "payment-api", "payment-worker"}, "PG_PROFILE": {"mock-pg"}, "PG_LATE_BOUND": {"mock-pg"}, "WALLET_BALANCE": {"mock-pg"}, "DEDUPLICATE": {"mock-pg"},
 		"MAX_IN_FLIGHT": {"payment-api"}, "MAX_WAITING": {"payment-api"}, "MERCHANT_RATE": {"payment-api"}, "MERCHANT_BURST": {"payment-api"},
 		"WORKERS": {"payment-worker"}, "RESOLVERS": {"payment-worker"}, "KEY_TTL": {"payment-worker"}, "RETENTION_DAYS": {"payment-worker"},
 	}

@@ -2,9 +2,11 @@
 package testdb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +26,7 @@ const migrations = "../../payment-api/mysql/migrations"
 var (
 	tables = []string{
 		"payment", "payment_leg", "payment_event", "cancellation", "refund", "journal_entry", "idempotency_key", "open_payment", "outbox", "callback",
+		"archive_day", "archive_total",
 	}
 	partitioned = tables[:6]
 )
@@ -44,7 +47,7 @@ var start = sync.OnceValues(func() (*stacktest.MySQLServer, error) {
 func Stop() { stop() }
 
 // Open returns an administrator's connection to the emptied database, and the verifier's DSN.
-func Open(t *testing.T) (admin *sql.DB, verifierDSN string) {
+func Open(t testing.TB) (admin *sql.DB, verifierDSN string) {
 	t.Helper()
 	server, err := start()
 	if err != nil {
@@ -61,6 +64,16 @@ func Open(t *testing.T) (admin *sql.DB, verifierDSN string) {
 		}
 	}
 	return admin, server.VerifierDSN
+}
+
+// Verifier is the DSN that Open returned.
+func Verifier(t *testing.T) string {
+	t.Helper()
+	server, err := start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server.VerifierDSN
 }
 
 // createSchema runs the migrations and gives the range tables a partition for the ids of the tests.
@@ -105,4 +118,32 @@ func withoutComments(text string) string {
 		}
 	}
 	return strings.Join(kept, "\n")
+}
+
+// Cut gives each range table partitions of days, by name and border, before the one for the ids of the tests, until the test
+// ends.
+func Cut(t *testing.T, admin *sql.DB, days map[string]uint64) {
+	t.Helper()
+	names := slices.SortedFunc(maps.Keys(days), func(a, b string) int { return cmp.Compare(days[a], days[b]) })
+	var cut string
+	for _, name := range names {
+		cut += fmt.Sprintf("PARTITION %s VALUES LESS THAN (%d), ", name, days[name])
+	}
+	for _, table := range partitioned {
+		if _, err := admin.ExecContext(t.Context(), "ALTER TABLE "+table+" REORGANIZE PARTITION p1 INTO ("+cut+"PARTITION p1 VALUES LESS THAN (9223372036854775807))"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		for _, table := range partitioned {
+			var left string // a test may have dropped some
+			if err := admin.QueryRow(`SELECT GROUP_CONCAT(partition_name ORDER BY partition_ordinal_position) FROM information_schema.partitions
+				WHERE table_schema = DATABASE() AND table_name = ? AND partition_name <> 'p0'`, table).Scan(&left); err != nil {
+				t.Error(err)
+			}
+			if _, err := admin.Exec("ALTER TABLE " + table + " REORGANIZE PARTITION " + left + " INTO (PARTITION p1 VALUES LESS THAN (9223372036854775807))"); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 }

@@ -43,6 +43,7 @@ type Book struct {
 	done chan struct{} // closed when the writer has ended
 
 	position atomic.Uint64 // seq of the last entry that is written
+	resets   atomic.Uint64 // how often the book began anew
 
 	mu      sync.Mutex // guards what follows
 	seq     uint64     // last one given out
@@ -74,6 +75,9 @@ func (t Ticket) Wait() error {
 	<-t.group.done
 	return t.group.err
 }
+
+// ErrReset is the answer about an entry that stood in a book which was set aside since.
+var ErrReset = errors.New("the book was reset")
 
 // ErrClosed is the answer of a book that was closed in good order.
 var ErrClosed = errors.New("the book is closed")
@@ -150,11 +154,24 @@ func (b *Book) Written(seq uint64) (Ticket, error) {
 	if b.writing != nil && seq <= b.writing.last {
 		return Ticket{b.writing}, nil
 	}
+	if seq > b.seq {
+		return Ticket{}, ErrReset
+	}
 	return Ticket{b.filling}, nil
 }
 
 // Position is the seq of the last entry that is written.
 func (b *Book) Position() uint64 { return b.position.Load() }
+
+// Resets is how often the book began anew since it was opened: what was read before and after a reset is of two books.
+func (b *Book) Resets() uint64 { return b.resets.Load() }
+
+// Seq is the last one given out: what is in memory, written or not.
+func (b *Book) Seq() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.seq
+}
 
 // Err says why the book takes nothing more, or nil.
 func (b *Book) Err() error {

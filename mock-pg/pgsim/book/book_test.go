@@ -58,6 +58,9 @@ func TestLine_WhatIsWrittenIsWhatIsRead(t *testing.T) {
 		if rapid.Bool().Draw(t, "optional") {
 			e.Code, e.Token, e.ExpiresAt = text("code"), rapid.StringMatching(`gz1;[!#-\[\]-~]{0,80}`).Draw(t, "token"), e.At.Add(time.Hour)
 		}
+		if e.Effect == Funded || rapid.Bool().Draw(t, "sourced") {
+			e.Source = text("source")
+		}
 		if e.Effect == Refunded || rapid.Bool().Draw(t, "of another") {
 			e.Original = text("original")
 		}

@@ -22,6 +22,7 @@ type Entry struct {
 	Merchant    string
 	Amount      int64 // minor units
 	Currency    string
+	Source      string    // the wallet or card account, where the token named one; follow-ups of a reservation carry its own
 	Transaction uint64    // the seq of the entry that opened it, 0: none
 	Code        string    // why it was declined or refused
 	ExpiresAt   time.Time // of a reservation, when it is held
@@ -31,6 +32,7 @@ type Entry struct {
 
 // Effect is what an entry changes. Money is live from charged (PG) or captured (points, coupons) until voided, and a
 // reservation from held until captured, released or expired. What is refunded comes off the live money of the original.
+// Funded is about a wallet, not a reference: it has this amount from now on, besides what is held and spent of it.
 type Effect string
 
 // The effects. Declined and refused change no money; canceled is a net-cancel itself: a tombstone,
@@ -46,10 +48,11 @@ const (
 	Canceled Effect = "canceled"
 	Expired  Effect = "expired"
 	Refunded Effect = "refunded"
+	Funded   Effect = "funded"
 )
 
 // Effects lists them all, in the order of the statistics.
-var Effects = []Effect{Charged, Declined, Refused, Held, Captured, Released, Voided, Canceled, Expired, Refunded}
+var Effects = []Effect{Charged, Declined, Refused, Held, Captured, Released, Voided, Canceled, Expired, Refunded, Funded}
 
 func (e Effect) known() bool {
 	for _, known := range Effects {
@@ -87,6 +90,9 @@ func (e *Entry) appendLine(to []byte) []byte {
 	to = appendText(to, `,"merchant":"`, e.Merchant)
 	to = strconv.AppendInt(append(to, `,"amount":`...), e.Amount, 10)
 	to = appendText(to, `,"currency":"`, e.Currency)
+	if e.Source != "" {
+		to = appendText(to, `,"source":"`, e.Source)
+	}
 	to = append(to, `,"transaction_id":"`...)
 	if e.Transaction != 0 {
 		to = AppendTransactionID(to, e.Transaction)
@@ -128,6 +134,7 @@ type line struct {
 	Merchant    string    `json:"merchant"`
 	Amount      int64     `json:"amount"`
 	Currency    string    `json:"currency"`
+	Source      string    `json:"source"`
 	Transaction string    `json:"transaction_id"`
 	Code        string    `json:"code"`
 	ExpiresAt   time.Time `json:"expires_at"`
@@ -147,12 +154,15 @@ func ParseLine(text []byte) (Entry, error) {
 	if !l.Effect.known() {
 		return Entry{}, fmt.Errorf("effect %q is not known", l.Effect)
 	}
+	if l.Effect == Funded && (l.Source == "" || l.Amount < 0) {
+		return Entry{}, errors.New("a balance without its wallet, or below zero")
+	}
 	if l.Original == "" && (l.Effect == Refunded || l.Op == "refund") {
 		return Entry{}, errors.New("a refund without its original")
 	}
 	e := Entry{
 		Seq: l.Seq, At: l.At, Means: l.Means, Op: l.Op, Effect: l.Effect, Reference: l.Reference, Original: l.Original,
-		OrderID: l.OrderID, Merchant: l.Merchant, Amount: l.Amount, Currency: l.Currency, Code: l.Code, ExpiresAt: l.ExpiresAt, Nth: l.Nth, Token: l.Token,
+		OrderID: l.OrderID, Merchant: l.Merchant, Amount: l.Amount, Currency: l.Currency, Source: l.Source, Code: l.Code, ExpiresAt: l.ExpiresAt, Nth: l.Nth, Token: l.Token,
 	}
 	if l.Transaction == "" {
 		return e, nil

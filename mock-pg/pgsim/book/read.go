@@ -43,9 +43,8 @@ func (b *Book) Since(from uint64) (*Section, error) {
 	if from < position {
 		start, skip = b.index.offsets[from/indexStep], from%indexStep
 	}
+	file, err := os.Open(b.path) // under the lock: after a reset it is another file
 	b.mu.Unlock()
-
-	file, err := os.Open(b.path)
 	if err != nil {
 		return nil, fmt.Errorf("read the book: %w", err)
 	}

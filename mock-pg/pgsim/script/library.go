@@ -5,11 +5,11 @@ import (
 	"sync"
 )
 
-// Library parses tokens and keeps one Script for all tokens that differ only in their seed, as the tokens of a load
+// Library parses tokens and keeps one Script for all tokens that differ only in their seed and source, as the tokens of a load
 // generator do: a million references then share a handful of scripts, and most requests parse nothing.
 type Library struct {
 	mu      sync.RWMutex
-	scripts map[string]*Script // by the token without its seed
+	scripts map[string]*Script // by the token without its seed and source
 }
 
 // maxScripts bounds the library. Scripts past it work, they are just not shared.
@@ -19,6 +19,7 @@ const maxScripts = 4096
 type Plan struct {
 	Script *Script // nil: the token has no script
 	Seed   uint64
+	Source string // the wallet or card account; empty: the token names none
 }
 
 // Read returns the plan of a token; a token without a seed draws from fallback.
@@ -26,17 +27,20 @@ func (l *Library) Read(token string, fallback uint64) (Plan, error) {
 	if !strings.HasPrefix(token, version) {
 		return Plan{Seed: fallback}, nil
 	}
-	head, digits, tail, seeded := cutSeed(token)
+	source, wishes := cutSource(token)
+	head, digits, tail, seeded := cutSeed(wishes)
 	var buffer [512]byte
 	key := append(append(buffer[:0], head...), tail...)
 	l.mu.RLock()
 	known := l.scripts[string(key)]
 	l.mu.RUnlock()
-	if known != nil && !seeded {
-		return Plan{known, fallback}, nil
-	}
-	if seed, ok := shortNumber(digits); known != nil && ok {
-		return Plan{known, seed}, nil
+	if known != nil && isSource(source) {
+		if !seeded {
+			return Plan{known, fallback, strings.Clone(source)}, nil
+		}
+		if seed, ok := shortNumber(digits); ok {
+			return Plan{known, seed, strings.Clone(source)}, nil
+		}
 	}
 	parsed, seed, seeded, err := Parse(token)
 	if err != nil {
@@ -45,7 +49,10 @@ func (l *Library) Read(token string, fallback uint64) (Plan, error) {
 	if !seeded {
 		seed = fallback
 	}
-	return Plan{l.keep(string(key), parsed), seed}, nil
+	if parsed == nil {
+		return Plan{Seed: fallback}, nil
+	}
+	return Plan{l.keep(string(key), parsed), seed, strings.Clone(source)}, nil // a clone: the token is not kept for its head
 }
 
 func (l *Library) keep(key string, s *Script) *Script {

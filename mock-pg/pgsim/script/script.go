@@ -4,17 +4,19 @@
 //	gz1;seed=42;charge=silent:after@lognormal/50ms/0.5;inquiry=ok@fixed/5ms
 //	gz1;charge=decline:insufficient_funds,ok
 //	gz1;charge=late/4s;net-cancel=ok@fixed/20ms
-//	gz1;refund=silent:after,ok
+//	gz1;charge=5xx/503:after;inquiry=429/3s,ok;refund=drip/2s:after,ok
+//	gz1.member-7;seed=42;charge=ok@fixed/50ms
 //
-// Segments are joined by `;`. The first is `gz1`; a token that does not start with it has no script. `seed=` is the number
+// Segments are joined by `;`. The first is `gz1`, or `gz1.<source>`, which names the wallet or card account that the token
+// stands for (source.go); a token that does not start so has no script. `seed=` is the number
 // that the delays are drawn from. Every other segment is `<op>=<step>[,<step>…]`: the n-th request of the operation for a
 // reference uses step n, and the last step repeats; refunds are counted for each refund's own reference. A step is
 // `<outcome>[@<delay>]`, and an outcome is one of
 //
-//	ok                      the honest answer
-//	decline[:<code>]        a refusal
-//	<fault>[:before|after]  what package fault has, before or after the booking
-//	late/<duration>         of a charge: the request is on its way for that long, only then is it decided and booked
+//	ok                                    the honest answer
+//	decline[:<code>]                      a refusal
+//	<fault>[/<parameter>][:before|after]  what package fault has, before or after the booking; before, if it is not said
+//	late/<duration>                       of a charge: the request is on its way for that long, only then is it decided and booked
 package script
 
 import (
@@ -94,11 +96,14 @@ const (
 )
 
 // Parse reads a whole token. A token without a script gives a nil Script and no error; a faulty script is an error that
-// names the segment, for whoever wrote the scenario.
+// names the segment, for whoever wrote the scenario. The source that its head may name is checked, and left to SourceOf.
 func Parse(token string) (s *Script, seed uint64, seeded bool, err error) {
 	first, rest, more := strings.Cut(token, ";")
-	if first != version {
+	if !isHead(first) {
 		return nil, 0, false, nil
+	}
+	if err := checkHead(first); err != nil {
+		return nil, 0, false, err
 	}
 	s = &Script{}
 	for more {
@@ -142,62 +147,4 @@ func (s *Script) add(name, value string) error {
 		s.steps[op] = append(s.steps[op], step)
 	}
 	return nil
-}
-
-func parseStep(op Op, text string) (step Step, err error) {
-	outcome, delay, delayed := strings.Cut(text, "@")
-	if delayed {
-		if step.Delay, err = parseDelay(delay); err != nil {
-			return Step{}, err
-		}
-	}
-	name, detail, detailed := strings.Cut(outcome, ":")
-	lateBy, isLate := strings.CutPrefix(outcome, LateName+"/")
-	switch {
-	case isLate:
-		step.Name = LateName
-		step.Late, err = parseLate(op, lateBy)
-	case outcome == "ok":
-	case name == "decline":
-		if op == Inquiry {
-			return Step{}, fmt.Errorf("an inquiry cannot be declined")
-		}
-		step.Decline, err = declineCode(detail, detailed)
-	default:
-		step.Name = name
-		step.Fault, step.After, err = parseFault(name, detail, detailed)
-	}
-	return step, err
-}
-
-func declineCode(code string, given bool) (string, error) {
-	if !given {
-		return "declined", nil
-	}
-	if code == "" || len(code) > maxCodeLen || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
-		return "", fmt.Errorf("the code of a decline is 1 to %d of a-z, 0-9 and _", maxCodeLen)
-	}
-	return code, nil
-}
-
-func parseLate(op Op, text string) (time.Duration, error) {
-	if op != Charge {
-		return 0, fmt.Errorf("only a charge can be late, not a %s", op)
-	}
-	by, err := parseDuration(text)
-	if err == nil && by == 0 {
-		err = fmt.Errorf("late/%s is not late; write late/4s", text)
-	}
-	return by, err
-}
-
-func parseFault(name, when string, given bool) (f fault.Fault, after bool, err error) {
-	f, ok := fault.ByName(name)
-	if !ok {
-		return nil, false, fmt.Errorf("no outcome %q; there are ok, decline, late/<duration>, %s", name, strings.Join(fault.Names(), ", "))
-	}
-	if given && when != "before" && when != "after" {
-		return nil, false, fmt.Errorf("%q: a fault strikes before or after the booking", name+":"+when)
-	}
-	return f, when == "after", nil
 }

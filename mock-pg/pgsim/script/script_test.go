@@ -9,8 +9,7 @@ import (
 )
 
 func TestParse_EachTokenGivesItsSteps(t *testing.T) {
-	silent, _ := fault.ByName("silent")
-	reset, _ := fault.ByName("reset")
+	silent, reset := fault.Silent{Bound: time.Minute}, fault.Reset{}
 	fixed50 := Delay{shape: fixed, low: 50 * time.Millisecond}
 	for _, c := range []struct {
 		token string
@@ -38,6 +37,14 @@ func TestParse_EachTokenGivesItsSteps(t *testing.T) {
 		{"gz1;refund=decline:closed,ok@fixed/50ms", Refund, 2, Step{Delay: fixed50}},
 		{"gz1;charge=late/4s", Charge, 1, Step{Name: "late", Late: 4 * time.Second}},
 		{"gz1;charge=late/30s,late/50ms@fixed/50ms", Charge, 2, Step{Name: "late", Late: 50 * time.Millisecond, Delay: fixed50}},
+		{"gz1;charge=5xx/503:after", Charge, 1, Step{Fault: fault.ServerError{Status: 503}, Name: "5xx", After: true}},
+		{"gz1;void=drip/2s@fixed/50ms", Void, 1, Step{Fault: fault.Drip{Over: 2 * time.Second}, Name: "drip", Delay: fixed50}},
+		{"gz1;reserve=429/3s:before,429,ok", Reserve, 1, Step{Fault: fault.TooMany{RetryAfter: 3 * time.Second}, Name: "429"}},
+		{"gz1;reserve=429/3s:before,429,ok", Reserve, 2, Step{Fault: fault.TooMany{RetryAfter: time.Second}, Name: "429"}},
+		{"gz1;reserve=429/3s:before,429,ok", Reserve, 3, Step{}},
+		{"gz1;refund=amount/-500:after", Refund, 1, Step{Fault: fault.Amount{Difference: -500}, Name: "amount", After: true}},
+		{"gz1;inquiry=silent/30s", Inquiry, 1, Step{Fault: fault.Silent{Bound: 30 * time.Second}, Name: "silent"}},
+		{"gz1;net-cancel=reference:after", NetCancel, 1, Step{Fault: fault.Reference{}, Name: "reference", After: true}},
 		{"gz1;charge=ok@uniform/20ms/80ms", Charge, 1, Step{Delay: Delay{shape: uniform, low: 20 * time.Millisecond, high: 80 * time.Millisecond}}},
 	} {
 		s, _, _, err := Parse(c.token)
@@ -83,6 +90,23 @@ func TestParse_AFaultyScriptIsAnErrorThatNamesTheSegment(t *testing.T) {
 		"gz1;charge=hang":                                "hang",
 		"gz1;charge=silent:later":                        "silent:later",
 		"gz1;charge=silent:":                             "before or after",
+		"gz1;charge=429:after":                           "before the booking only",
+		"gz1;charge=429/3s:after":                        "before the booking only",
+		"gz1;charge=429/0s":                              "1ms",
+		"gz1;charge=silent/":                             "behind the slash",
+		"gz1;charge=silent/11m":                          "10m0s",
+		"gz1;charge=reset/1s":                            "no parameter",
+		"gz1;charge=5xx/404":                             "500 to 599",
+		"gz1;charge=5xx/+50":                             "500 to 599",
+		"gz1;charge=4xx/429":                             "429/1s",
+		"gz1;charge=redirect/305":                        "301, 302, 303, 307, 308",
+		"gz1;charge=half/open":                           "close, hold",
+		"gz1;charge=length/wide":                         "long, short, none",
+		"gz1;charge=huge/65MiB":                          "64MiB",
+		"gz1;charge=huge/0":                              "64MiB",
+		"gz1;charge=amount/0":                            "not 0",
+		"gz1;void=amount":                                "no money",
+		"gz1;release=currency:after":                     "no money",
 		"gz1;charge=decline:":                            "code of a decline",
 		"gz1;charge=decline:a b":                         "code of a decline",
 		"gz1;charge=decline:\"":                          "code of a decline",
@@ -94,6 +118,9 @@ func TestParse_AFaultyScriptIsAnErrorThatNamesTheSegment(t *testing.T) {
 		"gz1;charge=ok@fixed/31s":                        "30s",
 		"gz1;charge=ok@uniform/80ms/20ms":                "must not be below",
 		"gz1;charge=ok@lognormal/50ms/NaN":               "sigma",
+		"gz1;charge=ok@exponential/50ms/2":               "no delay",
+		"gz1;charge=ok@pareto/50ms":                      "no delay",
+		"gz1;charge=ok@pareto/50ms/0":                    "the shape",
 		"gz1;charge=ok@lognormal/50ms/-1":                "sigma",
 		"gz1;charge=ok;charge=ok":                        "second script",
 		"gz1;seed=1;seed=2":                              "second seed",
@@ -138,6 +165,8 @@ func FuzzParse(f *testing.F) {
 	for _, token := range []string{
 		"gz1", "tok", "gz1;seed=3;charge=ok@uniform/1ms/2ms", "gz1;charge=decline:x,silent:after@lognormal/50ms/0.5;seed=9",
 		"gz1;charge=late/4s@fixed/20ms,ok;net-cancel=ok;refund=silent:after,decline:closed@uniform/1ms/2ms,ok", "gz1;refund=late/1s", "gz1;charge=late/0s",
+		"gz1.a-1", "gz1.a;seed=4;charge=ok", "gz1.;charge=ok", "gz1..;charge=ok", "gz1.A", "gz1;charge=ok@exponential/30s,ok@pareto/30s/0.1,ok@pareto/0s/100",
+		"gz1;charge=5xx/503:after,4xx/404,429/3s:before,huge/10MiB;void=drip/2s,half/hold:after,length/none,redirect/301,garbage/http,amount/-5",
 	} {
 		f.Add(token)
 	}
@@ -152,7 +181,7 @@ func FuzzParse(f *testing.F) {
 			if (readErr == nil) != (err == nil) {
 				t.Fatalf("%q: Parse says %v, the library %v", token, err, readErr)
 			}
-			if err == nil && (plan.Seed != seed || (plan.Script == nil) != (parsed == nil)) {
+			if err == nil && (plan.Seed != seed || (plan.Script == nil) != (parsed == nil) || plan.Source != SourceOf(token)) {
 				t.Fatalf("%q: the library reads %+v, want seed %d", token, plan, seed)
 			}
 		}

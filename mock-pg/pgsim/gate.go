@@ -1,0 +1,95 @@
+package pgsim
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"gazua.example/mock-pg/fault"
+)
+
+// gate is the door for payments. It counts everybody inside, those whom a fault holds as well, and turns away who would be
+// too many: a process that runs out of files cannot write its book, and an HTTP server whose accept(2) fails stops
+// listening for good.
+//
+//	accept ─► fewer than MaxConnections inside? ─► the HTTP server
+//	   ▲              └─ no: 503, closed
+//	   └── out of files all the same: a pause, then again; the clients wait in the kernel's queue
+type gate struct {
+	net.Listener
+	most       int
+	inside     func() int
+	refused    func(status int)
+	idle, read time.Duration
+	log        *slog.Logger
+	told       atomic.Int64 // when the log was last told, ns since 1970
+}
+
+// acceptPause is how long the gate waits for a file to come free.
+const acceptPause = 20 * time.Millisecond
+
+// Accept implements net.Listener.
+func (g *gate) Accept() (net.Conn, error) {
+	for {
+		conn, err := g.Listener.Accept()
+		switch {
+		case err == nil && g.inside() < g.most:
+			return g.admit(conn), nil
+		case err == nil:
+			g.turnAway(conn)
+		case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
+			g.tell("out of files: new connections wait", "error", err.Error())
+			time.Sleep(acceptPause)
+		default:
+			return nil, err
+		}
+	}
+}
+
+func (g *gate) admit(conn net.Conn) net.Conn {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		return &guest{TCPConn: tcp, idle: g.idle, read: g.read}
+	}
+	return conn
+}
+
+func (g *gate) turnAway(conn net.Conn) {
+	g.tell("too many connections: new ones are answered 503", "most", g.most)
+	g.refused(fasthttp.StatusServiceUnavailable)
+	full := fault.Answer{Status: fasthttp.StatusServiceUnavailable, Body: refusal(fasthttp.StatusServiceUnavailable, "too many connections, not processed")}
+	_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = conn.Write(full.Wire()) // it fits the socket's buffer
+	_ = conn.Close()
+}
+
+// tell warns at most once a minute: what is wrong here goes on for long.
+func (g *gate) tell(message string, fields ...any) {
+	now := time.Now().UnixNano()
+	if last := g.told.Load(); now-last > int64(time.Minute) && g.told.CompareAndSwap(last, now) {
+		g.log.Warn(message, fields...)
+	}
+}
+
+// inside counts all connections for payments.
+func (s *Server) inside() int {
+	return int(s.http.GetOpenConnectionsCount()) + int(s.held.count.Load())
+}
+
+// accept serves until the listener is closed. Anything else that ends it makes the server not ready.
+func (s *Server) accept() {
+	g := &gate{
+		Listener: s.listener, most: s.options.MaxConnections, inside: s.inside, refused: s.stats.countRefusal,
+		idle: s.options.IdleTimeout, read: s.options.ReadTimeout, log: s.log,
+	}
+	if err := s.http.Serve(g); err != nil {
+		err = fmt.Errorf("no payments are accepted any more, until a restart: %w", err)
+		s.deaf.Store(&err)
+		s.log.Error("not ready from now on", "error", err.Error())
+	}
+}

@@ -1,0 +1,45 @@
+package pgsim
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// scripted is a listener that gives what it was told to.
+type scripted struct {
+	net.Listener
+	gives []any
+}
+
+func (s *scripted) Accept() (net.Conn, error) {
+	next := s.gives[0]
+	s.gives = s.gives[1:]
+	if err, failed := next.(error); failed {
+		return nil, &net.OpError{Op: "accept", Err: err}
+	}
+	return next.(net.Conn), nil
+}
+
+// An HTTP server whose accept fails stops listening for good, so running out of files must not reach it.
+func TestGate_OutOfFilesIsWaitedOut(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer func() { _, _ = ours.Close(), theirs.Close() }()
+	var log strings.Builder
+	g := &gate{
+		Listener: &scripted{gives: []any{syscall.EMFILE, syscall.ENFILE, syscall.EMFILE, ours, net.ErrClosed}},
+		most:     1, inside: func() int { return 0 }, log: slog.New(slog.NewTextHandler(&log, nil)),
+	}
+	if conn, err := g.Accept(); err != nil || conn != ours {
+		t.Errorf("accepted %v, %v", conn, err)
+	}
+	if n := strings.Count(log.String(), "out of files"); n != 1 {
+		t.Errorf("the log tells it %d times: %s", n, log.String())
+	}
+	if _, err := g.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("a closed listener: %v", err)
+	}
+}
