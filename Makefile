@@ -13,6 +13,7 @@ FUZZTIME ?= 30s
 RUN      ?= .runs/latest
 SCENARIO ?= loadgen/scenarios/soak.yaml
 QUICK    ?=
+PAYMENTS ?= 1000000
 GO       ?= go
 # Today where the books are kept: a business day is one of Asia/Seoul (KST), whatever the machine's clock shows.
 DATE     ?= $(shell TZ=KST-9 date +%F)
@@ -25,14 +26,14 @@ ENV_FILE := $(or $(STACK_DIR),.stack)/stack.env
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := .tools/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: help build up down status logs soak verify report runs compare dump controls proof bench-bed worker reconcile test fuzz check check-one clean need-go stack
+.PHONY: help build up down status logs soak verify verify-million report runs compare dump controls proof bench-bed worker reconcile test fuzz check check-one clean need-go stack
 
 help: ## this list
 	@echo "A reference payment system that is broken on purpose and proves that no money was lost."
 	@echo
 	@echo "  make up && make soak      bring everything up, load it, verify every payment"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Variables:"
 	@echo "  DURATION=$(DURATION) RATE=$(RATE)    length and payments a second of a soak"
@@ -43,6 +44,8 @@ help: ## this list
 	@echo "  DATE=$(DATE)          which business day, Asia/Seoul (reconcile)"
 	@echo "  ARGS=\"review list\"       which command of payment-worker (worker)"
 	@echo "  FUZZTIME=$(FUZZTIME)             how long each target is fuzzed (fuzz)"
+	@echo "  MOCK_PGS=1               instances of the mock PG, 1 to 4 (up)"
+	@echo "  SYSTEM_CPUS=0-2 BED_CPUS=3  processors of system and bed; split by default from 4 on (up)"
 	@echo "  PORT_OFFSET=1000         moves all ports; each has a PORT_… of its own, see 'bin/stack help'"
 	@echo "  MYSQLD=… HAPROXY=…       servers to use instead of Debian's packages;  DEBIAN_MIRROR=…  where those come from"
 	@echo "  STACK_DIR=.stack         where the stack keeps everything"
@@ -60,7 +63,7 @@ stack: need-go
 	@mkdir -p bin
 	@CGO_ENABLED=0 $(GO) build -o bin/ ./infra/stack
 
-up: build ## start what does not run (MySQL, broker, HAProxy, 2 APIs, 2 workers, mock PG) and wait until it is ready
+up: build ## start what does not run (MySQL, broker, HAProxy, 2 APIs, 2 workers, mock PGs) and wait until it is ready
 	@$(STACK) up
 
 down: stack ## stop everything; the data stays
@@ -85,6 +88,10 @@ soak: up ## load the running system (DURATION, RATE), wait until all is settled,
 verify: build ## judge a run again from its journal, the database and the PG's book: RUN=.runs/latest
 	@[ -e "$(RUN)" ] || { echo "There is no run $(RUN): 'make soak' makes one (or name another with RUN=…)." >&2; exit 1; }
 	@bin/loadgen verify $(RUN) --stack $(ENV_FILE)
+
+verify-million: stack ## a million payments (PAYMENTS=1000000) through the verifier: time and memory; half an hour, most of it to fill MySQL
+	@$(STACK) install
+	@cd loadgen && $(GO) test ./verify -run TestVerify_AMillion -payments=$(PAYMENTS) -timeout=2h -v
 
 report: build ## write a run's page again, one HTML file: RUN=.runs/latest
 	@bin/loadgen report $(RUN)

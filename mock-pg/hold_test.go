@@ -109,6 +109,7 @@ type holdStats struct {
 	Held      int `json:"held_connections"`
 	Open      int `json:"open_connections"`
 	FileLimit int `json:"file_limit"`
+	Refused   map[string]int
 	Added     struct {
 		Count     int
 		P50       float64 `json:"p50_ms"`

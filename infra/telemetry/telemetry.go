@@ -10,9 +10,11 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.opentelemetry.io/contrib/instrumentation/runtime"
 	"go.opentelemetry.io/otel"
@@ -100,8 +102,13 @@ func (t *Telemetry) startTraces(ctx context.Context, o Options, res *resource.Re
 	return nil
 }
 
+// collections are the Go runtime's figures of garbage collections.
+var collections = regexp.MustCompile(`^/sched/pauses/total/gc:seconds$|^/gc/cycles/total:gc-cycles$`)
+
 func (t *Telemetry) startMetrics(ctx context.Context, o Options, res *resource.Resource) error {
 	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector( // OpenTelemetry's runtime metrics have no collections
+		collectors.WithGoCollectorMemStatsMetricsDisabled(), collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{Matcher: collections})))
 	text, err := otelprom.New(otelprom.WithRegisterer(registry))
 	if err != nil {
 		return fmt.Errorf("start the metrics page: %w", err)
@@ -117,7 +124,7 @@ func (t *Telemetry) startMetrics(ctx context.Context, o Options, res *resource.R
 	provider := metric.NewMeterProvider(opts...)
 	t.stop = append(t.stop, provider.Shutdown)
 	otel.SetMeterProvider(provider)
-	if err := runtime.Start(); err != nil {
+	if err := runtime.Start(runtime.WithMinimumReadMemStatsInterval(time.Second)); err != nil {
 		return fmt.Errorf("start the runtime metrics: %w", err)
 	}
 	t.Metrics = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})

@@ -50,10 +50,10 @@ func Drive(ctx context.Context, r *Report, folder string, out io.Writer, try Try
 		step.Number, step.Phase = len(r.Steps)+1, phase
 		r.Steps = append(r.Steps, step)
 		fmt.Fprintln(out, step.line())
-		if ctx.Err() != nil && step.Outcome != Lost {
+		search.Took(step.Outcome, time.Since(began))
+		if ctx.Err() != nil {
 			search.Stop()
 		}
-		search.Took(step.Outcome, time.Since(began))
 		r.Seconds = time.Since(began).Seconds()
 		r.Answer = search.Answer()
 		r.Verdict, r.Because = r.Answer.Verdict(r.Limits.To), r.because(r.Limits.To)

@@ -75,7 +75,7 @@ func TestDrive_StoppedByHand_HasNoFurtherStep(t *testing.T) {
 		}
 		return bears(ctx, rate)
 	})
-	if err != nil || r.End != Stopped || r.Verdict != Invalid || len(r.Steps) != 3 {
+	if err != nil || r.End != Stopped || r.Verdict != Invalid || len(r.Steps) != 3 || r.Capacity != 113 {
 		t.Error(r.End, r.Steps, err)
 	}
 }

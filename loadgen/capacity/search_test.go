@@ -137,6 +137,34 @@ func TestSearch_OneFluke_HidesLittle(t *testing.T) {
 	}
 }
 
+// Two rates of the climb that break by chance once each are no broken rate.
+func TestSearch_FlukesAtTwoRates_HideNothing(t *testing.T) {
+	n, hold := 0, knee(700, Broke)
+	a, steps := walk(t, Usual, func(rate float64, phase Phase) Outcome {
+		if n++; n == 2 || n == 4 {
+			return Broke
+		}
+		return hold(rate, phase)
+	})
+	if a.Capacity < 700/1.1*0.99 || steps[1].rate != steps[2].rate || steps[3].rate != steps[4].rate {
+		t.Errorf("%+v after %v", a, steps)
+	}
+}
+
+// What holds once and not again is not the capacity: lower, until all confirmations hold.
+func TestSearch_NotConfirmed_GoesLower(t *testing.T) {
+	first, again := knee(700, Broke), knee(600, Broke)
+	a, steps := walk(t, Usual, func(rate float64, phase Phase) Outcome {
+		if phase == Confirm {
+			return again(rate, phase)
+		}
+		return first(rate, phase)
+	})
+	if a.End != Found || a.Capacity > 600 || a.Capacity < 600/1.1*0.99 || a.Confirmed != 3 || a.AtLeast {
+		t.Errorf("%+v after %v", a, steps)
+	}
+}
+
 // A system whose steps hold by chance, the less the nearer the knee and past it: what is found was confirmed, and lies where
 // the system holds rather often.
 func TestSearch_FlappingKnee_FindsWhatHoldsOften(t *testing.T) {

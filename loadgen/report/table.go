@@ -25,11 +25,20 @@ func Table(w io.Writer, v *verify.Verdict) {
 		fmt.Fprintf(t, "  %d %s\t%d %s\t%d\t\n", i.Number, i.Name, i.Checked, i.Unit, i.Violated)
 	}
 	_ = t.Flush()
+	if v.Retention != nil && v.Retention.NotChecked != "" {
+		fmt.Fprintf(w, "\n  not checked: %s\n", v.Retention.NotChecked)
+	}
+	if v.Unread > 0 {
+		fmt.Fprintf(w, "\n  not judged: %d payments that were archived during the run, whose exports are not on this machine\n", v.Unread)
+	}
 	for _, i := range v.Invariants {
 		for n, o := range i.Offenders {
 			fmt.Fprintf(w, "\n  violates %d %s (%d of %d): payment %s, order %s\n    %s\n", i.Number, i.Name, n+1, i.Violated, orNone(o.PaymentID), orNone(o.Order), o.What)
 			history(w, "journal", o.Journal)
 			history(w, "database", o.Database)
+			if len(o.Kafka) > 0 {
+				history(w, "kafka", o.Kafka)
+			}
 			history(w, "book", o.Book)
 			if len(o.Statement) > 0 {
 				history(w, "statement", o.Statement)

@@ -117,7 +117,7 @@ func (s *Scenario) Ordered(run string, n int, step *Step, cancels []Cancel, repl
 		leg := &p.Legs[i]
 		leg.Seed = chance.Uint64()
 		honest := Behaviour{Delay: s.Means[leg.Means].Delay}
-		leg.Token, leg.Plain = honest.token(leg.Means, s.source(n), true, leg.Seed, step.Outcome[leg.Means])
+		leg.Token, leg.Plain = honest.token(leg.Means, s.source(&p, leg.Means), true, leg.Seed, step.Outcome[leg.Means])
 	}
 	p.Cancels = slices.Clone(cancels)
 	for range replays {

@@ -109,7 +109,7 @@ func TestInjected_IsTheSumOfTheCallsOfAPaymentThatGoesWell(t *testing.T) {
 			if err != nil {
 				t.Fatalf("the mock does not understand %s: %v", leg.Token, err)
 			}
-			if source := script.SourceOf(leg.Token); !strings.HasPrefix(source, "w") || seed != leg.Seed {
+			if source := script.SourceOf(leg.Token); !strings.HasPrefix(source, map[bool]string{true: "c", false: "w"}[leg.Means == Coupon]) || seed != leg.Seed {
 				t.Fatalf("token %s: source %q, seed %d, the leg's is %d", leg.Token, source, seed, leg.Seed)
 			}
 			for _, operation := range leg.Means.forward() {
@@ -132,16 +132,23 @@ func TestInjected_IsTheSumOfTheCallsOfAPaymentThatGoesWell(t *testing.T) {
 }
 
 func TestWallets_AreDrawnFromTheSeed(t *testing.T) {
-	s, seen := Default(), map[string]int{}
+	s, seen, coupons := Default(), map[string]int{}, map[string]bool{}
 	s.Wallets = 4
 	for n := range 4000 {
 		p := s.Payment("r", n)
+		wallet := script.SourceOf(p.Legs[len(p.Legs)-1].Token)
 		for _, leg := range p.Legs {
-			if source := script.SourceOf(leg.Token); source != script.SourceOf(p.Legs[0].Token) {
+			source := script.SourceOf(leg.Token)
+			switch {
+			case leg.Means == Coupon && coupons[source]:
+				t.Fatalf("payment %d has a coupon that another has used: %s", n, source)
+			case leg.Means == Coupon:
+				coupons[source] = true
+			case source != wallet:
 				t.Fatalf("payment %d has legs of two members: %+v", n, p.Legs)
 			}
 		}
-		seen[script.SourceOf(p.Legs[0].Token)]++
+		seen[wallet]++
 	}
 	for _, wallet := range []string{"w0", "w1", "w2", "w3"} {
 		if seen[wallet] < 850 || seen[wallet] > 1150 {

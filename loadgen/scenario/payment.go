@@ -39,7 +39,7 @@ func (s *Scenario) Payment(run string, n int) Payment {
 	for i := range p.Legs {
 		leg := &p.Legs[i]
 		leg.Seed = chance.Uint64()
-		leg.Token, leg.Plain = s.Means[leg.Means].token(leg.Means, s.source(n), len(p.Cancels) > 0, leg.Seed, "")
+		leg.Token, leg.Plain = s.Means[leg.Means].token(leg.Means, s.source(&p, leg.Means), len(p.Cancels) > 0, leg.Seed, "")
 	}
 	return p
 }
@@ -65,12 +65,16 @@ func (s *Scenario) order(run string, n int) (Payment, *rand.Rand) {
 // walletStream keeps the draws of wallets apart from all others.
 const walletStream = 0xe7037ed1a0b428db
 
-// source names the member's wallet, "" where wallets have no bounds.
-func (s *Scenario) source(n int) string {
-	if s.Wallets == 0 {
+// source names what a leg is taken from, "" where wallets have no bounds: the member's wallet, or the coupon, which is good
+// for one payment and so is of this payment of this run only.
+func (s *Scenario) source(p *Payment, means Means) string {
+	switch {
+	case s.Wallets == 0:
 		return ""
+	case means == Coupon:
+		return "c" + strconv.FormatUint(textHash(p.Order), 36)
 	}
-	return "w" + strconv.FormatUint(mix(s.Seed^walletStream^mix(uint64(n)))%uint64(s.Wallets), 10)
+	return "w" + strconv.FormatUint(mix(s.Seed^walletStream^mix(uint64(p.Number)))%uint64(s.Wallets), 10)
 }
 
 // kind draws from the mix by weight.

@@ -48,9 +48,6 @@ func (b *bins) halve() {
 
 func (b *bin) take(o bin) { b.n, b.sumT, b.sum = b.n+o.n, b.sumT+o.sumT, b.sum+o.sum }
 
-// forget drops all.
-func (b *bins) forget() { b.bins = b.bins[:0] }
-
 // mostBatches is how many means a slope is fitted to. More of them tell hardly more, and longer ones are less correlated
 // (B. Schmeiser, Operations Research 30, 1982, finds no use in more than 30 batches); it also bounds the pairs of Theil and Sen
 // to 1,770.

@@ -41,7 +41,7 @@ func (g gathered) add(process, metric string, t, value float64) {
 	s.bins.add(t, value)
 }
 
-// restarted forgets what a process had before it was started again: a new one begins low.
+// restarted notes that a process was started again: a new one begins low.
 func (g gathered) restarted(process string, t float64) {
 	for _, metric := range watched {
 		key := process + "/" + metric
@@ -49,7 +49,6 @@ func (g gathered) restarted(process string, t float64) {
 			g[key] = &series{process: process, metric: metric}
 		}
 		g[key].since = t
-		g[key].bins.forget()
 	}
 }
 

@@ -1,6 +1,7 @@
 package trend
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -84,6 +85,45 @@ func TestFit_ShiftTurnAndScale(t *testing.T) {
 			t.Fatalf("turned: %+v %+v", a, c)
 		}
 	})
+}
+
+// Against the variance over all orders of the values, each as probable as any other.
+func TestKendallVariance_IsThatOfAllOrders(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.SliceOfN(rapid.IntRange(0, 3), 2, 6).Draw(t, "values")
+		points, orders, squares := make([]Point, len(values)), 0.0, 0.0
+		for i, v := range values {
+			points[i].Value = float64(v)
+		}
+		eachOrder(values, len(values), func(order []int) {
+			s := 0.0
+			for i, a := range order {
+				for _, b := range order[i+1:] {
+					s += float64(cmp.Compare(b, a))
+				}
+			}
+			orders, squares = orders+1, squares+s*s // the mean is 0
+		})
+		if got, want := kendallVariance(points), squares/orders; math.Abs(got-want) > 1e-9 {
+			t.Fatalf("%v: %g, want %g", values, got, want)
+		}
+	})
+}
+
+// eachOrder is Heap's algorithm.
+func eachOrder(values []int, n int, each func([]int)) {
+	if n == 1 {
+		each(values)
+		return
+	}
+	for i := range n {
+		eachOrder(values, n-1, each)
+		if n%2 == 0 {
+			values[i], values[n-1] = values[n-1], values[i]
+		} else {
+			values[0], values[n-1] = values[n-1], values[0]
+		}
+	}
 }
 
 // The interval holds the true slope about as often as it says; of noise in which each value resembles the one before it

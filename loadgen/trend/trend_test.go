@@ -42,6 +42,9 @@ func (r recorded) write(t *testing.T) string {
 	// What comes after the load does not count.
 	fmt.Fprintf(&series, `{"t":%d,"phase":"settle","backlog":100000}`+"\n", r.seconds+1)
 	fmt.Fprintf(&monitor, `{"t":%d,"v":{"payment-api-1/rss_bytes":9e15}}`+"\n", r.seconds+1)
+	if event := r.events[r.seconds+1]; event != "" {
+		fmt.Fprintf(&monitor, `{"t":%d,"event":%q}`+"\n", r.seconds+1, event)
+	}
 	for name, text := range map[string][]byte{"series.jsonl": series.Bytes(), "monitor.jsonl": monitor.Bytes()} {
 		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
 			t.Fatal(err)
@@ -104,6 +107,27 @@ func TestOf_Noise_IsUnclearAndNeverFlat(t *testing.T) {
 	}
 }
 
+// A verdict says no more than its interval does.
+func TestOf_Verdict_FollowsFromTheInterval(t *testing.T) {
+	seen := map[Verdict]bool{}
+	for seed := range uint64(30) {
+		random := rand.New(rand.NewPCG(seed, 7))
+		noisy := func(at float64) float64 { return 100 + float64(seed%3)*at/100 + float64(seed)*random.NormFloat64() }
+		s := series{process: client, metric: "sync_p99_ms"}
+		for i := range 1200 {
+			s.bins.add(float64(i), noisy(float64(i)))
+		}
+		l := s.judge(1200)
+		seen[l.Verdict] = true
+		if l.Low == nil || (l.Verdict == Rises) != (*l.Low > l.Bound) || (l.Verdict == Flat) != (*l.High <= l.Bound) {
+			t.Errorf("seed %d: %+v from %g to %g", seed, l, *l.Low, *l.High)
+		}
+	}
+	if !seen[Rises] || !seen[Flat] || !seen[Unclear] {
+		t.Error(seen)
+	}
+}
+
 func TestOf_ShortRun_HasNoVerdict(t *testing.T) {
 	_, lines := recorded{LeastSeconds - 1, leaking, steady(100), steady(80), nil}.of(t)
 	for _, l := range lines {
@@ -120,8 +144,12 @@ func TestOf_ShortRun_HasNoVerdict(t *testing.T) {
 func TestOf_Restart_CountsFromItsStart(t *testing.T) {
 	saw := func(t float64) float64 { return (200 + 50*math.Mod(t, 1800)/1800) * (1 << 20) }
 	by, _ := recorded{3600, saw, steady(100), steady(80), map[int]string{1801: "payment-api-1 restarted"}}.of(t)
-	if l := by["payment-api-1/rss_bytes"]; l.Verdict != Rises || l.Seconds > 1500 {
+	if l := by["payment-api-1/rss_bytes"]; l.Verdict != Rises || l.Seconds > 1500 || l.Seconds < 1300 {
 		t.Errorf("%+v", l)
+	}
+	by, _ = recorded{3600, saw, steady(100), steady(80), map[int]string{3601: "payment-api-1 restarted"}}.of(t)
+	if l := by["payment-api-1/rss_bytes"]; l.Verdict == TooShort {
+		t.Errorf("started again after the load: %+v", l)
 	}
 	by, _ = recorded{3600, saw, steady(100), steady(80), map[int]string{3300: "payment-api-1 restarted"}}.of(t)
 	if l := by["payment-api-1/rss_bytes"]; l.Verdict != TooShort {

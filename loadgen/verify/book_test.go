@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"gazua.example/loadgen/internal/plain"
 )
 
 func TestEntries_TroubleOnTheWay_IsAnError(t *testing.T) {
@@ -63,4 +65,21 @@ func FuzzDecodeEntry(f *testing.F) {
 			t.Fatalf("reference %q names %+v", e.Reference, name)
 		}
 	})
+}
+
+// A line as the mock writes it is read the fast way, or the verifier is ten times slower on real books than on those of its tests.
+func TestDecodeEntry_RealLinesAreReadTheFastWay(t *testing.T) {
+	for _, line := range []string{
+		`{"seq":7,"at":"2026-11-23T00:00:00.123456789Z","means":"POINT","op":"reserve","effect":"held","reference":"123.1","order_id":"o-1","merchant":"1","amount":500,"currency":"KRW","source":"w7","transaction_id":"t-7","expires_at":"2026-11-23T00:10:00Z","nth":1}`,
+		`{"seq":8,"at":"2026-11-23T00:00:00Z","means":"PG","op":"charge","effect":"declined","reference":"123.2","order_id":"o-1","merchant":"1","amount":500,"currency":"KRW","transaction_id":"","code":"insufficient_funds","nth":1}`,
+	} {
+		var e Entry
+		if !plain.Object([]byte(line), e.field) {
+			t.Errorf("%s goes the slow way", line)
+		}
+		slow, err := DecodeEntry([]byte(" " + line))
+		if err != nil || slow != e {
+			t.Errorf("the two ways differ: %+v and %+v, %v", e, slow, err)
+		}
+	}
 }

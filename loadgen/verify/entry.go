@@ -25,7 +25,8 @@ type Entry struct {
 	Amount      int64     `json:"amount"`
 	Currency    string    `json:"currency"`
 	Transaction string    `json:"transaction_id"`
-	Code        string    `json:"code,omitempty"` // why it was declined or refused
+	Code        string    `json:"code,omitempty"`   // why it was declined or refused
+	Source      string    `json:"source,omitempty"` // the wallet or card account that it is taken from, where it has a name
 }
 
 // Name is what a reference names: a leg, <payment>.<leg>, or a refund of it, <payment>.<leg>.<cancellation>.
@@ -69,7 +70,7 @@ func DecodeEntry(line []byte) (Entry, error) {
 		return Entry{}, errors.New("decode a line of the book: it has no seq")
 	}
 	switch e.Effect {
-	case "charged", "declined", "refused", "held", "captured", "released", "voided", "canceled", "expired":
+	case "charged", "declined", "refused", "held", "captured", "released", "voided", "canceled", "expired", "funded":
 		return e, nil
 	case "refunded":
 		if e.Original == "" {
@@ -109,6 +110,14 @@ func (e *Entry) field(s *plain.Scanner, name string) (bit uint32, ok bool) {
 		return 1 << 11, s.Text(&e.Transaction, nil)
 	case "code":
 		return 1 << 12, s.Text(&e.Code, words)
+	case "source":
+		return 1 << 13, s.Text(&e.Source, nil)
+	case "nth": // the mock's own; known here, so that its lines are read the fast way
+		var nth int64
+		return 1 << 14, s.Number(&nth)
+	case "expires_at":
+		var expires time.Time
+		return 1 << 15, s.Time(&expires)
 	}
 	return 0, false
 }

@@ -23,13 +23,17 @@ type movement struct {
 // The books of several instances become one: by booking time, then by instance. Within a book the order is that of its seq,
 // whatever its clock did; and all that is about one leg is in one book.
 func readBook(ctx context.Context, book Book, scope Scope, f *facts, v *Verdict) error {
-	moment, last := uint64(0), -1
+	moment, last, followed := uint64(0), -1, wallets{}
 	err := book.each(ctx, scope.FromSeq, func(instance int, entry *Entry) error {
 		if instance != last {
 			moment, last = 0, instance
 		}
 		if at := entry.At.UnixNano(); at > 0 {
 			moment = max(moment, uint64(at))
+		}
+		followed.follow(v, instance, entry)
+		if entry.Effect == "funded" {
+			return nil // about a wallet, and no payment
 		}
 		m := movement{Entry: *entry, instance: instance, moment: moment}
 		name, ok := ParseReference(entry.Reference)
@@ -44,7 +48,9 @@ func readBook(ctx context.Context, book Book, scope Scope, f *facts, v *Verdict)
 		if m.movesMoney() {
 			v.Booked++
 		}
-		f.note(&m)
+		if err := f.note(&m); err != nil {
+			return err
+		}
 		if err := f.booked.Add(&m); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -31,13 +32,14 @@ func businessDay(at time.Time) string { return at.In(seoul).Format(time.DateOnly
 const maxDays = 3_000
 
 // note remembers the day of a movement of money.
-func (f *facts) note(m *movement) {
+func (f *facts) note(m *movement) error {
 	switch m.Effect {
 	case "charged", "captured", "refunded":
-		if of := (businessOf{m.Means, businessDay(m.At)}); len(f.days) < maxDays {
-			f.days[of] = true
+		if f.days[businessOf{m.Means, businessDay(m.At)}] = true; len(f.days) > maxDays {
+			return fmt.Errorf("the book has money on more than %d business days of the means: no statement is asked for so many", maxDays)
 		}
 	}
+	return nil
 }
 
 // readStatements reads the statements of every day on which the book has money of the run, and keeps what names a payment

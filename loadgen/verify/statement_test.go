@@ -91,6 +91,20 @@ func TestBusinessDay_IsSeouls(t *testing.T) {
 	}
 }
 
+func TestNote_BookWhoseClockIsOutOfItsMind_IsAnError(t *testing.T) {
+	f := &facts{days: map[businessOf]bool{}}
+	var last error
+	for i := range maxDays + 1 {
+		if last != nil {
+			t.Fatalf("after %d days: %v", i, last)
+		}
+		last = f.note(&movement{Entry: Entry{Effect: "charged", Means: "PG", At: began.AddDate(0, 0, i)}})
+	}
+	if last == nil {
+		t.Errorf("%d days are asked for", len(f.days))
+	}
+}
+
 func FuzzDecodeLine(f *testing.F) {
 	f.Add([]byte(captureLine))
 	f.Add([]byte(refundLine))

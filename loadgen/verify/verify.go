@@ -1,12 +1,12 @@
 // Package verify judges a run. It compares sources that share no code with the system: the client's journal (what it
-// sent, saw and was called back), the payment database, the mock PG's book of what was really booked, and the means'
-// statements.
+// sent, saw and was called back), the payment database, the mock PGs' books of what was really booked, the means'
+// statements, and the messages in Kafka.
 //
 // Each source becomes a stream sorted by payment id; the streams are merged, and each payment is judged with what all of
-// them say about it. Invariant 1 is judged a second way, by order, because it must hold at every prefix of the book; 8 and
-// 9 have a second part as well, by idempotency key. The invariants keep the numbers that they have in the project's rules;
-// 11 (messages), 14 (retention) and 15 (the checker itself: the tests of this package) are not judged here, and 16 is one
-// more: callbacks.
+// them say about it. Invariant 1 is judged by order, because it must hold at every prefix of the book; 8 and 9 have parts
+// by order and by idempotency key as well. What is sorted goes to disk, so that memory does not grow with the run (facts.go
+// has the drawing). The invariants keep the numbers that they have in the project's rules: 15 is the tests of this package,
+// and 16 is one more, callbacks. docs/invariants.md says how each is judged, and what it cannot see.
 package verify
 
 import (

@@ -24,7 +24,7 @@ import (
 type gate struct {
 	net.Listener
 	most       int
-	inside     func() int
+	inside     atomic.Int64 // connections that were admitted and are not closed, whoever has them now
 	refused    func(status int)
 	idle, read time.Duration
 	log        *slog.Logger
@@ -39,7 +39,7 @@ func (g *gate) Accept() (net.Conn, error) {
 	for {
 		conn, err := g.Listener.Accept()
 		switch {
-		case err == nil && g.inside() < g.most:
+		case err == nil && g.inside.Load() < int64(g.most): // one goroutine accepts: nobody slips in between
 			return g.admit(conn), nil
 		case err == nil:
 			g.turnAway(conn)
@@ -54,7 +54,8 @@ func (g *gate) Accept() (net.Conn, error) {
 
 func (g *gate) admit(conn net.Conn) net.Conn {
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		return &guest{TCPConn: tcp, idle: g.idle, read: g.read}
+		g.inside.Add(1)
+		return &guest{TCPConn: tcp, idle: g.idle, read: g.read, inside: &g.inside}
 	}
 	return conn
 }
@@ -76,15 +77,10 @@ func (g *gate) tell(message string, fields ...any) {
 	}
 }
 
-// inside counts all connections for payments.
-func (s *Server) inside() int {
-	return int(s.http.GetOpenConnectionsCount()) + int(s.held.count.Load())
-}
-
 // accept serves until the listener is closed. Anything else that ends it makes the server not ready.
 func (s *Server) accept() {
 	g := &gate{
-		Listener: s.listener, most: s.options.MaxConnections, inside: s.inside, refused: s.stats.countRefusal,
+		Listener: s.listener, most: s.options.MaxConnections, refused: s.stats.countRefusal,
 		idle: s.options.IdleTimeout, read: s.options.ReadTimeout, log: s.log,
 	}
 	if err := s.http.Serve(g); err != nil {

@@ -31,7 +31,7 @@ func TestGate_OutOfFilesIsWaitedOut(t *testing.T) {
 	var log strings.Builder
 	g := &gate{
 		Listener: &scripted{gives: []any{syscall.EMFILE, syscall.ENFILE, syscall.EMFILE, ours, net.ErrClosed}},
-		most:     1, inside: func() int { return 0 }, log: slog.New(slog.NewTextHandler(&log, nil)),
+		most:     1, log: slog.New(slog.NewTextHandler(&log, nil)),
 	}
 	if conn, err := g.Accept(); err != nil || conn != ours {
 		t.Errorf("accepted %v, %v", conn, err)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,6 +17,21 @@ type guest struct {
 	*net.TCPConn
 	idle, read time.Duration
 	greeted    bool // its first byte has come; one goroutine reads, and only it touches this
+	inside     *atomic.Int64
+	left       atomic.Bool
+}
+
+// Close implements net.Conn.
+func (g *guest) Close() error {
+	g.leave()
+	return g.TCPConn.Close()
+}
+
+// leave makes room at the gate, once. Whoever takes a connection over closes it without the guest, and says so here.
+func (g *guest) leave() {
+	if g.left.CompareAndSwap(false, true) {
+		g.inside.Add(-1)
+	}
 }
 
 // SetReadDeadline implements net.Conn.

@@ -25,17 +25,19 @@ func newHeldConnections(most int) *heldConnections {
 }
 
 // run gives the connection to whoever takes it over.
-func (h *heldConnections) run(conn *net.TCPConn, takeOver func(*net.TCPConn)) {
+func (h *heldConnections) run(from *guest, takeOver func(*net.TCPConn)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	conn := from.TCPConn
 	if h.closed || len(h.conns) >= h.most {
-		_ = conn.Close()
+		_ = from.Close()
 		return
 	}
 	h.conns[conn] = struct{}{}
 	h.count.Add(1)
 	h.running.Go(func() {
 		takeOver(conn)
+		from.leave()
 		h.mu.Lock()
 		delete(h.conns, conn)
 		h.mu.Unlock()

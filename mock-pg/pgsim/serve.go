@@ -131,7 +131,7 @@ func (s *Server) spoil(ctx *fasthttp.RequestCtx, step script.Step, honest fault.
 
 // takeOver takes the connection from the HTTP server, and with it all that the server keeps for one.
 func (s *Server) takeOver(ctx *fasthttp.RequestCtx, run func(*net.TCPConn)) {
-	conn := ctx.Conn().(*guest).TCPConn
+	conn := ctx.Conn().(*guest)
 	ctx.HijackSetNoResponse(true)
 	s.inFlight.Add(1) // until it counts as held
 	ctx.Hijack(func(net.Conn) {

@@ -5,12 +5,31 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"gazua.example/mock-pg/pgsim/script"
 )
+
+// lockedText is a log that is read while timers write it.
+type lockedText struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lockedText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
 
 func mustTimed(t testing.TB, document string) []timedEntry {
 	t.Helper()
@@ -51,7 +70,7 @@ func timedEngine(t *testing.T, log *slog.Logger) *engine {
 
 func TestTimed_FaultsBeginAndEndByTheClock_TheLaterOfTwoGoesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log strings.Builder
+		var log lockedText
 		e := timedEngine(t, slog.New(slog.NewTextHandler(&log, nil)))
 		e.timed.set(mustTimed(t, `{"entries":[
 			{"after":"10s","for":"10s","script":"gz1;charge=reset"},
@@ -129,7 +148,7 @@ func TestTimed_ThePageTellsPlannedActiveAndDone(t *testing.T) {
 
 func TestTimed_ANewDocumentReplacesTheOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log strings.Builder
+		var log lockedText
 		e := timedEngine(t, slog.New(slog.NewTextHandler(&log, nil)))
 		e.timed.set(mustTimed(t, `{"entries":[{"after":"0s","for":"1h","script":"gz1;charge=reset"}]}`))
 		time.Sleep(time.Second)

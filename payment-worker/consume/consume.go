@@ -67,6 +67,8 @@ func New(o Options, h Handler, log *slog.Logger) (*Consumer, error) {
 		ID: o.Group, Brokers: o.Brokers, Topics: []string{o.Topic},
 		SessionTimeout: 8 * time.Second, HeartbeatInterval: 2 * time.Second, RebalanceTimeout: 8 * time.Second,
 		JoinGroupBackoff: time.Second, StartOffset: kafka.FirstOffset, Timeout: 3 * time.Second,
+		// Whoever joined before the broker told of the topic's partitions has none; it must not stay so.
+		WatchPartitionChanges: true, PartitionWatchInterval: 2 * time.Second,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the consumer group %s: %w", o.Group, err)
