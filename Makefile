@@ -26,7 +26,7 @@ ENV_FILE := $(or $(STACK_DIR),.stack)/stack.env
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := .tools/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: help build up down status logs soak verify verify-million report runs compare dump controls proof bench-bed worker reconcile test fuzz check check-one clean need-go stack
+.PHONY: help build up down status logs soak verify verify-million report runs compare dump controls proof capacity trends bench-bed worker reconcile test fuzz check check-one clean need-go stack
 
 help: ## this list
 	@echo "A reference payment system that is broken on purpose and proves that no money was lost."
@@ -77,7 +77,7 @@ logs: stack ## the end of a process's log: NAME=payment-api-1
 	@$(STACK) logs $(NAME) $(if $(FOLLOW),-f)
 
 soak: up ## load the running system (DURATION, RATE), wait until all is settled, verify, print the verdict
-	@code=0; bin/loadgen run $(SCENARIO) --stack $(ENV_FILE) --duration $(DURATION) --rate $(RATE) || code=$$?; \
+	@code=0; bin/loadgen run $(SCENARIO) --stack $(ENV_FILE) $(if $(filter file,$(origin SCENARIO)),--duration $(DURATION) --rate $(RATE)) || code=$$?; \
 	case $$code in \
 	  0) ;; \
 	  1) echo "make soak: FAIL, loadgen's exit code was 1: an invariant is violated, the payments are named above." >&2 ;; \
@@ -117,6 +117,12 @@ proof: ## everything that is proved: tests, linters, every decoder fuzzed, a soa
 	@$(MAKE) soak
 	@$(MAKE) down
 	@$(MAKE) controls QUICK=
+
+capacity: up ## search the highest rate within an SLO, each step verified: ARGS="--slo-p99 500ms --to 2000"
+	@bin/loadgen capacity $(if $(filter file,$(origin SCENARIO)),loadgen/scenarios/capacity.yaml,$(SCENARIO)) --stack $(ENV_FILE) $(ARGS)
+
+trends: build ## what rose during a soak of ten minutes or more: memory, goroutines, descriptors, p99, backlog: RUN=.runs/latest
+	@bin/loadgen trends $(RUN) $(ARGS)
 
 bench-bed: build ## loadgen beside wrk, vegeta and k6; the mock PG beside nginx and WireMock: all in one run (ARGS="--repeats 5")
 	@CGO_ENABLED=0 $(GO) build -o bin/ ./infra/peers ./loadgen/internal/fire

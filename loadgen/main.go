@@ -18,7 +18,8 @@ import (
 	"gazua.example/loadgen/run"
 )
 
-// What the process exits with, beside 0 PASS, 1 FAIL and 3 INVALID of a run and 4 of a comparison that found a regression.
+// What the process exits with, beside 0 PASS, 1 FAIL and 3 INVALID of a run and 4 of a comparison that found a
+// regression, of trends that found something rising, of a search whose first rate was too high.
 const (
 	exitUsage   = 2   // bad input, or a part of the system does not answer: nothing was sent
 	exitAborted = 130 // a second Ctrl-C
@@ -93,7 +94,7 @@ func usage(w io.Writer) {
 
 Each has --help. Exit codes: 0 PASS, 1 FAIL (an invariant is violated), 2 usage, bad input, or nothing could be sent,
 3 INVALID (the generator or the mock spoilt the run, or it could not be verified), 4 compare found a regression,
-130 aborted by a second Ctrl-C.
+trends something that rises, or capacity broke its objective at the first rate, 130 aborted by a second Ctrl-C.
 
 `)
 	run.Help(w)

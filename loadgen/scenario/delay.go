@@ -11,25 +11,33 @@ import (
 // longestDelay is the mock's own bound of a delay.
 const longestDelay = 30 * time.Second
 
-// delay is one of the token's grammar: fixed/50ms, uniform/20ms/80ms, lognormal/50ms/0.5 (median, sigma).
+// delay is one of the token's grammar: fixed/50ms, uniform/20ms/80ms, lognormal/50ms/0.5 (median, sigma), exponential/50ms
+// (mean), pareto/20ms/1.5 (least, shape).
 type delay struct {
 	shape     string
-	low, high time.Duration // uniform; fixed and lognormal have low only
-	sigma     float64
+	low, high time.Duration // uniform; the others have low only
+	spread    float64       // lognormal: sigma; pareto: its shape
 }
 
 func parseDelay(text string) (d delay, err error) {
 	parts := strings.Split(text, "/")
-	wrong := fmt.Errorf("must be fixed/50ms, uniform/20ms/80ms or lognormal/50ms/0.5 (median, sigma), at most %s, not %q", longestDelay, text)
+	wrong := fmt.Errorf("must be fixed/50ms, uniform/20ms/80ms, lognormal/50ms/0.5 (median, sigma), exponential/50ms or pareto/20ms/1.5, at most %s, not %q", longestDelay, text)
 	read := func(text string) (at time.Duration) {
 		if at, err = time.ParseDuration(text); err != nil || at < 0 || at > longestDelay {
 			err = wrong
 		}
 		return at
 	}
+	spread := func(text string, least, most float64) float64 {
+		value, bad := strconv.ParseFloat(text, 64)
+		if bad != nil || !(value >= least && value <= most) {
+			err = wrong
+		}
+		return value
+	}
 	d.shape = parts[0]
 	switch {
-	case d.shape == "fixed" && len(parts) == 2:
+	case (d.shape == "fixed" || d.shape == "exponential") && len(parts) == 2:
 		d.low = read(parts[1])
 	case d.shape == "uniform" && len(parts) == 3:
 		if d.low = read(parts[1]); err == nil {
@@ -39,10 +47,12 @@ func parseDelay(text string) (d delay, err error) {
 			err = wrong
 		}
 	case d.shape == "lognormal" && len(parts) == 3:
-		d.low = read(parts[1])
-		sigma, bad := strconv.ParseFloat(parts[2], 64)
-		if d.sigma = sigma; bad != nil || !(sigma >= 0 && sigma <= 5) {
-			err = wrong
+		if d.low = read(parts[1]); err == nil {
+			d.spread = spread(parts[2], 0, 5)
+		}
+	case d.shape == "pareto" && len(parts) == 3:
+		if d.low = read(parts[1]); err == nil {
+			d.spread = spread(parts[2], 0.1, 100)
 		}
 	default:
 		err = wrong
@@ -57,7 +67,11 @@ func (d delay) at(chance float64) time.Duration {
 		return d.low + time.Duration(chance*float64(d.high-d.low))
 	case "lognormal":
 		z := math.Sqrt2 * math.Erfinv(2*chance-1) // the normal value with this chance of being undercut
-		return time.Duration(min(float64(d.low)*math.Exp(d.sigma*z), float64(longestDelay)))
+		return time.Duration(min(float64(d.low)*math.Exp(d.spread*z), float64(longestDelay)))
+	case "exponential":
+		return time.Duration(min(-float64(d.low)*math.Log(chance), float64(longestDelay)))
+	case "pareto":
+		return time.Duration(min(float64(d.low)*math.Pow(chance, -1/d.spread), float64(longestDelay)))
 	}
 	return d.low
 }

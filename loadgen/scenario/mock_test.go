@@ -71,6 +71,7 @@ func TestInjected_IsWhatTheMockDraws(t *testing.T) {
 		text := rapid.SampledFrom([]string{
 			"fixed/" + low.String(), "uniform/" + low.String() + "/" + min(low+more, longestDelay).String(),
 			fmt.Sprintf("lognormal/%s/%g", low, rapid.Float64Range(0, 5).Draw(t, "sigma")),
+			"exponential/" + low.String(), fmt.Sprintf("pareto/%s/%g", low, rapid.Float64Range(0.1, 100).Draw(t, "shape")),
 		}).Draw(t, "delay")
 		d, err := parseDelay(text)
 		if err != nil {

@@ -91,7 +91,7 @@ func checkPayment(t fataler, s *Scenario, p Payment) {
 		if leg.Amount <= 0 {
 			t.Fatalf("a leg of %d: %+v", leg.Amount, p)
 		}
-		if len(leg.Token) > 512 || strings.ContainsAny(leg.Token, " \t\n\"\\") || !strings.HasPrefix(leg.Token, "gz1;seed=") && !strings.HasPrefix(leg.Token, "gz1.w") {
+		if len(leg.Token) > 512 || strings.ContainsAny(leg.Token, " \t\n\"\\") || !strings.HasPrefix(leg.Token, "gz1;seed=") && !strings.HasPrefix(leg.Token, map[bool]string{true: "gz1.c", false: "gz1.w"}[leg.Means == Coupon]) {
 			t.Fatalf("the token %q", leg.Token)
 		}
 		sum += leg.Amount

@@ -27,8 +27,8 @@ func inflation(points []Point, slope float64) float64 {
 			r += centred[i] * centred[i-lag]
 		}
 		r /= variance
-		// Measured on the points themselves, with their line taken off, a correlation comes out too small by this
-		// (F. H. C. Marriott and J. A. Pope, Biometrika 41, 1954, to the order 1/n).
+		// Measured on the points themselves, with their line taken off, a correlation comes out too small. F. H. C. Marriott and
+		// J. A. Pope, Biometrika 41, 1954, have (1+4r)/n with a mean taken off; for a line this is an approximation.
 		r = min(r+(2+4*r)/n, 1)
 		if r <= 0 {
 			break

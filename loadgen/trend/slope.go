@@ -17,8 +17,8 @@ type Slope struct{ Value, Low, High float64 }
 // leastPoints is what a slope with an interval needs: of fewer the normal approximation of Kendall's S is poor.
 const leastPoints = 10
 
-// Fit estimates the slope by Theil and Sen: the median of the slopes of all pairs of points, which a fifth of wild points
-// does not move. Its interval is Sen's (P. K. Sen, Journal of the American Statistical Association 63, 1968), with the variance of
+// Fit estimates the slope by Theil and Sen: the median of the slopes of all pairs of points, which some wild points
+// do not move (its breakdown point is 29 %). Its interval is Sen's (P. K. Sen, Journal of the American Statistical Association 63, 1968), with the variance of
 // Kendall's S corrected for ties and for autocorrelation (K. H. Hamed and A. R. Rao, Journal of Hydrology 204, 1998): one second
 // resembles the next, so n of them know less than n independent ones. Nothing is drawn, so the same points give the same
 // interval. The cost is of the square of the points.

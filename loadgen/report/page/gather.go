@@ -13,6 +13,7 @@ import (
 
 	"gazua.example/loadgen/record"
 	"gazua.example/loadgen/report"
+	"gazua.example/loadgen/trend"
 	"gazua.example/loadgen/verify"
 )
 
@@ -81,8 +82,19 @@ func gather(folder string, r *report.Result) (*view, error) {
 	slices.SortStableFunc(v.Markers, func(a, b record.Marker) int { return cmp.Compare(a.T, b.T) })
 	v.Tiles = tiles(r)
 	v.Latencies = latencies(r)
-	v.Questions = questions(r, watched)
+	lines, err := trends(folder, r, watched)
+	if err != nil {
+		return nil, err
+	}
+	v.Questions = questions(r, watched, lines)
 	return v, nil
+}
+
+func trends(folder string, r *report.Result, w *watched) ([]trend.Line, error) {
+	if w == nil {
+		return nil, nil
+	}
+	return trend.Of(folder, r.Load)
 }
 
 func (v *view) miss(what string) { v.Missing = append(v.Missing, what) }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"gazua.example/loadgen/report"
+	"gazua.example/loadgen/trend"
 )
 
 // question is one of the six that the test bed exists for, with what this run can say to it.
@@ -17,13 +18,13 @@ type question struct {
 	Command string // that reproduces or completes it
 }
 
-func questions(r *report.Result, w *watched) []question {
+func questions(r *report.Result, w *watched, lines []trend.Line) []question {
 	run := "bin/" + strings.Join(r.Command, " ")
 	return []question{
-		{"Capacity", "How much load can it bear?", partly(r.Verdict == report.Pass), capacity(r), "rate", run},
+		{"Capacity", "How much load can it bear?", partly(r.Verdict == report.Pass), capacity(r), "rate", "make capacity"},
 		bottleneck(r, w, run),
 		{"Efficiency", "Does it use its resources well?", measured(r.Efficiency != nil), efficiency(r), "cpu", run},
-		leaks(w, run),
+		leaks(r, lines),
 		{"Worst cases", "What does it do when things go wrong?", partly(len(r.Faults) > 0), worst(r), "latency", run},
 		{"Failover and recovery", "Does it recover, and how long does that take?", partly(r.Quiet && r.Async.Drain > 0), recovery(r), "pending", run},
 	}
@@ -88,13 +89,32 @@ func efficiency(r *report.Result) string {
 	return fmt.Sprintf("%.0f CPU-µs of the system a payment (%s).", e.PerPayment, strings.Join(parts, ", "))
 }
 
-func leaks(w *watched, run string) question {
-	q := question{Name: "Leaks", Asks: "Does memory, do goroutines or descriptors grow?", Verdict: "not by this run", Chart: "memory", Command: run}
-	if w == nil {
-		q.Says = "The monitor did not run."
-		return q
+// leaks tells what the trends say: what rose, or that nothing did, or that the run was too short to know.
+func leaks(r *report.Result, lines []trend.Line) question {
+	q := question{
+		Name: "Leaks", Asks: "Does memory, do goroutines or descriptors grow?", Verdict: "not by this run", Chart: "memory",
+		Command: "bin/loadgen trends " + r.Folder,
 	}
-	q.Says = "A run of minutes shows levels; whether they rise takes an hour: the pictures of memory, goroutines and descriptors."
+	counts := trend.Count(lines)
+	switch {
+	case len(lines) == 0:
+		q.Says = "The monitor did not run."
+	case counts[trend.Rises] > 0:
+		q.Verdict = "yes"
+		var rising []string
+		for _, l := range lines {
+			if l.Verdict == trend.Rises {
+				rising = append(rising, l.Process+" "+l.Metric)
+			}
+		}
+		q.Says = "These rise: " + strings.Join(rising, ", ") + "."
+	case counts[trend.TooShort] == len(lines):
+		q.Says = fmt.Sprintf("%s of load show levels only; from %s on the trends are told.", span(r.Load), span(trend.LeastSeconds))
+	default:
+		q.Verdict = strings.ToLower(trend.Conclude(lines))
+		q.Says = fmt.Sprintf("Of %d figures of memory, goroutines, descriptors, latency and backlog none rises; %d are flat, of %d a longer run can tell.",
+			len(lines), counts[trend.Flat], counts[trend.Unclear])
+	}
 	return q
 }
 
