@@ -21,7 +21,7 @@ type alarm struct {
 const (
 	alarmAfter   = 30 * time.Second // of load: before it nobody knows what is usual
 	alarmFactor  = 10               // of the usual p99
-	alarmPending = 30 * time.Second // age of the oldest payment that is not final
+	alarmPending = 90 * time.Second // age of the oldest payment that is not final: what a means never answers is undone after 60 s
 	alarmLeast   = 10               // intervals with an answer, until something is usual
 )
 

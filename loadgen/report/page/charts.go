@@ -38,6 +38,7 @@ type chart struct {
 type line struct {
 	Name   string `json:"name"`
 	Values nums   `json:"values"`
+	Colour *int   `json:"colour,omitempty"` // of the palette; nil: by its place
 	Dash   bool   `json:"dash,omitempty"`
 	Fill   bool   `json:"fill,omitempty"`
 }

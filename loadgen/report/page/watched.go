@@ -14,10 +14,11 @@ import (
 
 // watched is what the monitor saw, by key: "<process>/<metric>".
 type watched struct {
-	x      nums
-	values map[string]nums
-	events []record.Marker // processes that came and went
-	gaps   []record.Marker // when something could not be measured: not worth a line in each picture
+	x       nums
+	values  map[string]nums
+	events  []record.Marker // processes that came and went
+	gaps    []record.Marker // when something could not be measured: not worth a line in each picture
+	colours map[string]*int
 }
 
 // readWatched reads monitor.jsonl of a run's folder; nil when there is none.
@@ -97,10 +98,24 @@ func (w *watched) of(metric string, scale float64, skip ...string) (lines []line
 	for _, key := range byName(w.values) {
 		process, name, _ := strings.Cut(key, "/")
 		if name == metric && !contains(skip, process) {
-			lines = append(lines, line{Name: process, Values: scaled(w.values[key], scale)})
+			lines = append(lines, line{Name: process, Values: scaled(w.values[key], scale), Colour: w.colour(process)})
 		}
 	}
 	return lines
+}
+
+// colour is a process' own: the same in every picture.
+func (w *watched) colour(process string) *int {
+	if w.colours == nil {
+		w.colours = map[string]*int{}
+		for _, key := range byName(w.values) {
+			name, metric, _ := strings.Cut(key, "/")
+			if n := len(w.colours); metric == "cpu_cores" && w.colours[name] == nil {
+				w.colours[name] = &n
+			}
+		}
+	}
+	return w.colours[process]
 }
 
 func contains(list []string, text string) bool {

@@ -72,6 +72,7 @@
     card.append(title, legend, canvas);
     place.append(card);
 
+    const shade = n => palette(chart.series[n].colour ?? n);
     const x = chart.curve ? chart.x.map(p => Math.log2(100 / (100 - p))) : chart.x;
     const options = () => ({
       width: Math.max(240, card.clientWidth - 28), height, padding: [8, 10, -8, 0], axes: axes(chart), legend: { show: false },
@@ -82,7 +83,7 @@
                      : { range: (u, low, high) => low == null ? [0, 1] : [Math.min(0, low), high > 0 ? high * 1.08 : 1] },
       },
       series: [{}, ...chart.series.map((s, n) => ({
-        label: s.name, stroke: palette(n), width: 1.6, dash: s.dash ? [5, 4] : undefined, fill: s.fill ? palette(n) + "22" : undefined,
+        label: s.name, stroke: shade(n), width: 1.6, dash: s.dash ? [5, 4] : undefined, fill: s.fill ? shade(n) + "22" : undefined,
         points: { show: true, size: 4, filter: () => alone(s.values) }, spanGaps: false, show: shown[n],
       }))],
       hooks: {
@@ -109,7 +110,7 @@
     let plot;
     const draw = () => {
       if (plot) plot.destroy();
-      values.forEach(([swatch], n) => { swatch.style.setProperty("--colour", palette(n)); swatch.style.background = palette(n); });
+      values.forEach(([swatch], n) => { swatch.style.setProperty("--colour", shade(n)); swatch.style.background = shade(n); });
       plot = new uPlot(options(), [x, ...chart.series.map(s => s.values)], canvas);
       plot.over.ondblclick = () => { zoom = null; redraw(); };
     };
