@@ -50,7 +50,7 @@ func TestAlarm_Rings(t *testing.T) {
 		"in the first half minute":       {20, second(21, 900, 9000, 99), ""},
 		"nothing is usual yet":           {5, second(31, 900, 9000, 3), ""},
 		"an old payment":                 {60, second(61, 100, 200, 90.1), "oldest pending payment was 90 s old"},
-		"an old payment and no usual":    {0, second(31, 100, 200, 31), "oldest pending"},
+		"an old payment and no usual":    {0, second(31, 100, 200, 91), "oldest pending"},
 		"while it settles":               {60, settling, ""},
 		"no answer in this second":       {60, silent, ""},
 		"the same second, seen again":    {60, second(60, 900, 9000, 99), ""},
@@ -68,7 +68,7 @@ func TestAlarm_RingsOnceAndOnlyWhileThereIsLoad(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, rings, last := newAlarm(), 0, 0.0
 		for range rapid.IntRange(1, 200).Draw(t, "points") {
-			p := second(last+rapid.Float64Range(-2, 5).Draw(t, "step"), rapid.Float64Range(0, 1e4).Draw(t, "p90"), rapid.Float64Range(0, 1e5).Draw(t, "p99"), rapid.Float64Range(0, 60).Draw(t, "age"))
+			p := second(last+rapid.Float64Range(-2, 5).Draw(t, "step"), rapid.Float64Range(0, 1e4).Draw(t, "p90"), rapid.Float64Range(0, 1e5).Draw(t, "p99"), rapid.Float64Range(0, 180).Draw(t, "age"))
 			p.Phase = rapid.SampledFrom([]string{"load", "load", "settle"}).Draw(t, "phase")
 			if why := a.look(p); why != "" {
 				if rings++; rings > 1 || p.Phase != "load" || p.T < 30 {
@@ -94,12 +94,12 @@ func TestDumper_Alarm_DumpsOnceAndMarksIt(t *testing.T) {
 		}
 		return dump.Taken{Text: filepath.Join(folder, "dumps", "now.txt")}, nil
 	}
-	d.look(second(31, 100, 200, 45))
-	d.look(second(32, 100, 200, 46))
+	d.look(second(31, 100, 200, 95))
+	d.look(second(32, 100, 200, 96))
 	if err := d.wait(); err != nil || len(taken) != 1 {
 		t.Fatal(len(taken), err)
 	}
-	if o := <-taken; o.Repeat != dump.Usual.Repeat || !strings.Contains(o.Why, "45 s old") {
+	if o := <-taken; o.Repeat != dump.Usual.Repeat || !strings.Contains(o.Why, "95 s old") {
 		t.Errorf("%+v", o)
 	}
 	markers, err := record.ReadMarkers(folder)
@@ -111,7 +111,7 @@ func TestDumper_Alarm_DumpsOnceAndMarksIt(t *testing.T) {
 func TestDumper_NoStackFile_DoesNothing(t *testing.T) {
 	d := newDumper("", t.TempDir())
 	d.take = func(context.Context, census.Stack, string, dump.Options) (dump.Taken, error) { panic("it dumps") }
-	d.look(second(31, 100, 200, 45))
+	d.look(second(31, 100, 200, 95))
 	if err := d.wait(); err != nil {
 		t.Error(err)
 	}
@@ -122,7 +122,7 @@ func TestDumper_NothingCanBeDumped_IsTold(t *testing.T) {
 	d.take = func(context.Context, census.Stack, string, dump.Options) (dump.Taken, error) {
 		return dump.Taken{}, errors.New("no process is known")
 	}
-	d.look(second(31, 100, 200, 45))
+	d.look(second(31, 100, 200, 95))
 	if d.wait() == nil {
 		t.Error("no error")
 	}
