@@ -33,7 +33,7 @@ const most = 64
 
 // Read takes the addresses from the environment, and what is not set there from the stack's file.
 func Read(file string, environment func(string) (string, bool)) (Stack, error) {
-	written, err := readFile(file)
+	written, err := Variables(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Stack{}, fmt.Errorf("read the stack's file %s: %w", file, err)
 	}
@@ -79,7 +79,8 @@ func (s Stack) Processes() ([]Process, error) {
 	return found, nil
 }
 
-func readFile(path string) (map[string]string, error) {
+// Variables reads a stack's file: what it names, by name.
+func Variables(path string) (map[string]string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,9 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"gazua.example/infra/config"
+	"gazua.example/loadgen/census"
 )
 
 // Stack is where the parts of the system are. Each may be on a machine of its own.
@@ -32,7 +31,7 @@ type Stack struct {
 // ReadStack takes the addresses from the environment, and what is not set there from the stack's file, which `stack up`
 // writes.
 func ReadStack(file string, environment func(string) (string, bool)) (Stack, error) {
-	written, err := readEnv(file)
+	written, err := census.Variables(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Stack{}, fmt.Errorf("read the stack's file %s: %w", file, err)
 	}
@@ -88,28 +87,6 @@ const (
 // Knobs is the set of the environment's variables.
 func Knobs(lookup func(string) (string, bool)) *config.Set {
 	return config.New("loadgen", "What is set in the environment goes before the stack's file (--stack), which has the same names.", lookup)
-}
-
-// readEnv reads lines KEY=value; blank lines and # comments are passed over.
-func readEnv(path string) (map[string]string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	values, lines := map[string]string{}, bufio.NewScanner(file)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		key, value, ok := strings.Cut(line, "=")
-		if !ok {
-			return nil, fmt.Errorf("line %d is not KEY=value", n)
-		}
-		values[key] = value
-	}
-	return values, lines.Err()
 }
 
 // readMerchants reads the merchants' file and keeps as many as the scenario wants.
