@@ -1,17 +1,13 @@
 package report
 
 import (
-	"bufio"
 	"cmp"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
+
+	"gazua.example/loadgen/monitor"
 )
 
 // Efficiency is what a payment costs, process by process, measured by the monitor during the load. What is worked off after
@@ -50,22 +46,26 @@ func Part(process string) string {
 // notProcesses are what monitor.jsonl tells of beside processes.
 var notProcesses = []string{"host", "kafka", "work"}
 
-// MeasureEfficiency reads monitor.jsonl of a run's folder up to the end of the load. Without one there is nothing to tell.
+// MeasureEfficiency reads what the monitor wrote up to the end of the load. Without it there is nothing to tell.
 func MeasureEfficiency(folder string, load float64, payments int64) (*Efficiency, error) {
-	path := filepath.Join(folder, "monitor.jsonl")
-	file, err := os.Open(path)
+	recording, err := monitor.Read(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open the monitor's figures: %w", err)
+		return nil, err
 	}
-	defer file.Close()
-	use, err := readUse(file, load)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+	defer func() { _ = recording.Close() }() // it was only read
+	u := &used{processes: map[string]*Use{}}
+	for l, err := range recording.Lines() {
+		if err != nil {
+			return nil, err
+		}
+		if l.Values != nil && l.T > 0 && l.T <= load+0.5 {
+			u.add(l.Values)
+		}
 	}
-	return use.perPayment(payments), nil
+	return u.perPayment(payments), nil
 }
 
 // used sums the monitor's seconds.
@@ -75,33 +75,7 @@ type used struct {
 	host      float64
 }
 
-// maxMonitorLine bounds a line of monitor.jsonl: some 40 figures of some 20 processes.
-const maxMonitorLine = 1 << 20
-
-func readUse(from io.Reader, load float64) (*used, error) {
-	u, lines := &used{processes: map[string]*Use{}}, bufio.NewReaderSize(from, maxMonitorLine)
-	for n := 1; ; n++ {
-		line, err := lines.ReadSlice('\n')
-		if errors.Is(err, io.EOF) {
-			return u, nil // a last line without its end was torn off
-		}
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
-		var second struct {
-			T float64            `json:"t"`
-			V map[string]float64 `json:"v"`
-		}
-		if err := json.Unmarshal(line, &second); err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
-		if second.V != nil && second.T > 0 && second.T <= load+0.5 {
-			u.add(second.V)
-		}
-	}
-}
-
-func (u *used) add(second map[string]float64) {
+func (u *used) add(second monitor.Values) {
 	u.seconds++
 	for key, value := range second {
 		name, metric, _ := strings.Cut(key, "/")

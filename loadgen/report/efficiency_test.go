@@ -11,7 +11,7 @@ import (
 
 const monitorHead = `{"schema":"gazua.monitor/1","start":"2026-11-23T02:00:00Z","units":{"cpu_cores":"cores"}}` + "\n"
 
-func monitored(t *testing.T, lines string) string {
+func monitored(t testing.TB, lines string) string {
 	t.Helper()
 	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, "monitor.jsonl"), []byte(monitorHead+lines), 0o644); err != nil {
@@ -66,16 +66,16 @@ func TestMeasureEfficiency_NothingMeasured_IsNothing(t *testing.T) {
 	}
 }
 
-// FuzzReadUse: whatever the file holds, no figure of it is below zero or no number while its values are neither.
-func FuzzReadUse(f *testing.F) {
-	f.Add(monitorHead + second(1, 1, 1, 1))
-	f.Add(`{"t":1,"v":{"/":1,"x":2,"a/cpu_cores":1e300}}` + "\n")
+// FuzzMeasureEfficiency: whatever the file holds, it is an error or a figure, of no more processes than it can name.
+func FuzzMeasureEfficiency(f *testing.F) {
+	f.Add(second(1, 1, 1, 1))
+	f.Add(`{"t":1,"v":{"x/a":2,"a/cpu_cores":1e300}}` + "\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		u, err := readUse(strings.NewReader(text), 10)
+		e, err := MeasureEfficiency(monitored(t, text), 10, 10)
 		if err != nil {
 			return
 		}
-		if e := u.perPayment(10); e != nil && (e.Seconds < 1 || len(e.Processes) > len(text)) {
+		if e != nil && (e.Seconds < 1 || len(e.Processes) > len(text)) {
 			t.Errorf("%+v", e)
 		}
 	})
