@@ -16,27 +16,29 @@ var errNotAll = errors.New("not everything stood where its change expected it")
 // moves is how changes of one kind are committed.
 type moves[T any] struct {
 	payment func(*T) payment.ID
-	apply   func(context.Context, *sql.Tx, []*T) error // in the order of the payments; errNotAll when one misses
-	applied func(context.Context, *T) error            // settles an ambiguous COMMIT
+	apply   func(context.Context, *transaction, []*T) error // in the order of the payments; errNotAll when one misses
+	applied func(context.Context, *T) error                 // settles an ambiguous COMMIT
 }
 
 // commitMoves commits changes in one transaction: every compare-and-set must hit, or the whole is rolled back and each
-// member goes alone. Misses are rare (somebody was frozen, or a message came twice), so the way for them need not be fast.
+// half goes by itself, down to who missed. Misses are rare (somebody was frozen, or a message came twice), so the way for
+// them need not be fast.
 func commitMoves[T any](ctx context.Context, db *sql.DB, batch []T, m moves[T]) []error {
 	errs := make([]error, len(batch))
 	err := errNotAll
 	if ordered := m.inOrder(batch); ordered != nil {
-		err = inTx(ctx, db, func(tx *sql.Tx) error { return m.apply(ctx, tx, ordered) })
+		err = inPackets(ctx, db, func(t *transaction) error { return m.apply(ctx, t, ordered) })
 	}
 	if err == nil {
 		return errs
+	}
+	if half := len(batch) / 2; half > 0 && (errors.Is(err, errNotAll) || answered(err)) {
+		return append(commitMoves(ctx, db, batch[:half], m), commitMoves(ctx, db, batch[half:], m)...)
 	}
 	for i := range batch {
 		switch {
 		case errors.Is(err, errAmbiguous): // for every member
 			errs[i] = m.applied(ctx, &batch[i])
-		case len(batch) > 1 && (errors.Is(err, errNotAll) || answered(err)):
-			errs[i] = commitMoves(ctx, db, batch[i:i+1], m)[0]
 		case errors.Is(err, errNotAll):
 			errs[i] = payment.ErrMissed
 		default:
@@ -68,11 +70,11 @@ func (s *Store) applyAll(ctx context.Context, batch []payment.Change) []error {
 	})
 }
 
-// applyTogether writes the payments' rows first: who misses there writes nothing.
-func applyTogether(ctx context.Context, tx *sql.Tx, changes []*payment.Change) error {
-	if err := movePayments(ctx, tx, changes); err != nil {
-		return err
-	}
+// applyTogether writes the payments' rows first, which locks them, and then all that depends on them. Who misses is rolled
+// back with everybody.
+func applyTogether(ctx context.Context, t *transaction, changes []*payment.Change) error {
+	p := t.packet()
+	moved := movePayments(p, changes)
 	var legs list
 	steps := make([]step, len(changes))
 	for i, c := range changes {
@@ -85,37 +87,35 @@ func applyTogether(ctx context.Context, tx *sql.Tx, changes []*payment.Change) e
 			ended: p.State.Final(), review: p.State == payment.Review, work: c.Work, answer: c.Answer, posting: c.Posting, callback: c.Callback, trace: c.Trace,
 		}
 	}
-	if err := writeLegs(ctx, tx, &legs); err != nil {
-		return err
+	if !legs.empty() {
+		p.add(insertLegs+legs.marks.String()+orElseMove, legs.args...)
 	}
-	if err := finish(ctx, tx, steps); err != nil {
-		return err
-	}
-	return freeOrders(ctx, tx, changes)
+	freeOrders(p, changes)
+	return finish(ctx, t, p, steps, func(counts []int64) bool { return int(counts[moved]) == len(changes) })
 }
 
 // movePayments is the compare-and-set: state and version of each must be what its change was made from.
-func movePayments(ctx context.Context, tx *sql.Tx, changes []*payment.Change) error {
-	var state, reason, started, undoing, settled choice
-	var ids, from list
+func movePayments(p *packet, changes []*payment.Change) (at int) {
+	state, reason := byPayment("id", "state", "?"), byPayment("id", "reason", "?")
+	started, undoing := byPayment("id", "started_at", "IF(?, UTC_TIMESTAMP(6), started_at)"), byPayment("id", "undoing_at", "IF(?, UTC_TIMESTAMP(6), undoing_at)")
+	settled := byPayment("id", "settled_at", "IF(?, UTC_TIMESTAMP(6), settled_at)")
+	wasState, wasVersion := byPayment("id", "state", "?"), byPayment("id", "version", "?")
+	var ids list
 	for _, c := range changes {
 		p := c.Payment
-		state.when(p.ID, "?", p.State)
-		reason.when(p.ID, "?", p.Reason)
-		started.when(p.ID, "IF(?, UTC_TIMESTAMP(6), started_at)", c.From == payment.Accepted && p.State == payment.Processing)
-		undoing.when(p.ID, "IF(?, UTC_TIMESTAMP(6), undoing_at)", c.From != payment.Undoing && p.State == payment.Undoing)
-		settled.when(p.ID, "IF(?, UTC_TIMESTAMP(6), settled_at)", p.State.Final())
+		state.of(p.ID, p.State)
+		reason.of(p.ID, p.Reason)
+		started.of(p.ID, c.From == payment.Accepted && p.State == payment.Processing)
+		undoing.of(p.ID, c.From != payment.Undoing && p.State == payment.Undoing)
+		settled.of(p.ID, p.State.Final())
+		wasState.of(p.ID, c.From)
+		wasVersion.of(p.ID, c.FromVersion)
 		ids.row("?", p.ID)
-		from.row("(?,?,?)", p.ID, c.FromVersion, c.From)
 	}
-	moved, err := affected(ctx, tx, "UPDATE payment SET state = CASE id"+state.marks.String()+" END, version = version + 1, reason = CASE id"+reason.marks.String()+
-		" END, started_at = CASE id"+started.marks.String()+" END, undoing_at = CASE id"+undoing.marks.String()+" END, settled_at = CASE id"+settled.marks.String()+
-		" END WHERE id IN ("+ids.marks.String()+") AND (id, version, state) IN ("+from.marks.String()+")",
-		slices.Concat(state.args, reason.args, started.args, undoing.args, settled.args, ids.args, from.args)...)
-	if err == nil && int(moved) < len(changes) {
-		return errNotAll
-	}
-	return err
+	set, args := assign(state, reason, started, undoing, settled)
+	was, wasArgs := match(wasVersion, wasState)
+	return p.add("UPDATE payment FORCE INDEX (PRIMARY) SET "+set+", version = version + 1 WHERE id IN ("+ids.marks.String()+") AND "+was,
+		slices.Concat(args, ids.args, wasArgs)...)
 }
 
 func addLegs(legs *list, p *payment.Payment) {
@@ -125,28 +125,24 @@ func addLegs(legs *list, p *payment.Payment) {
 	}
 }
 
-// writeLegs inserts legs or writes their new states; the payments' rows, which are locked, decide who may.
-func writeLegs(ctx context.Context, tx *sql.Tx, legs *list) error {
-	if legs.empty() {
-		return nil
-	}
-	return exec(ctx, tx, `INSERT INTO payment_leg (payment_id, seq, means, amount, state, reference, token, transaction_id, code, booked_at)
-		VALUES `+legs.marks.String()+` AS new
-		ON DUPLICATE KEY UPDATE state = new.state, transaction_id = new.transaction_id, code = new.code, booked_at = new.booked_at`, legs.args...)
-}
+// Legs are inserted with their payment; when it moves, their new states are written. The payments' rows, which are locked,
+// decide who may.
+const (
+	insertLegs = "INSERT INTO payment_leg (payment_id, seq, means, amount, state, reference, token, transaction_id, code, booked_at) VALUES "
+	orElseMove = " AS new ON DUPLICATE KEY UPDATE state = new.state, transaction_id = new.transaction_id, code = new.code, booked_at = new.booked_at"
+)
 
 // freeOrders frees the orders of payments that failed.
-func freeOrders(ctx context.Context, tx *sql.Tx, changes []*payment.Change) error {
+func freeOrders(p *packet, changes []*payment.Change) {
 	var orders list
 	for _, c := range changes {
-		if p := c.Payment; p.State == payment.Failed {
-			orders.row("(?,?,?)", p.Merchant, p.Order, p.ID)
+		if c.Payment.State == payment.Failed {
+			orders.row("(?,?,?)", c.Payment.Merchant, c.Payment.Order, c.Payment.ID)
 		}
 	}
-	if orders.empty() {
-		return nil
+	if !orders.empty() {
+		p.add("DELETE /*+ INDEX(order_guard PRIMARY) */ FROM order_guard WHERE (merchant_id, order_id, payment_id) IN ("+orders.marks.String()+")", orders.args...)
 	}
-	return exec(ctx, tx, "DELETE FROM order_guard WHERE (merchant_id, order_id, payment_id) IN ("+orders.marks.String()+")", orders.args...)
 }
 
 // wasApplied settles an ambiguous COMMIT by the event that only this change writes. The locking read waits for a

@@ -3,7 +3,6 @@ package mysql
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"slices"
 
 	"gazua.example/payment-api/payment"
@@ -17,18 +16,21 @@ func (s *Store) applyCancellations(ctx context.Context, batch []payment.Cancella
 
 // applyCancellationsTogether moves the payments' rows first, and so holds them: their versions count the events of both,
 // and what is read of them afterwards is what this transaction leaves. Who then misses is rolled back.
-func applyCancellationsTogether(ctx context.Context, tx *sql.Tx, changes []*payment.CancellationChange) error {
-	if err := movePaymentsOf(ctx, tx, changes); err != nil {
+func applyCancellationsTogether(ctx context.Context, t *transaction, changes []*payment.CancellationChange) error {
+	moves := t.packet()
+	payments, cancellations := movePaymentsOf(moves, changes), moveCancellations(moves, changes)
+	counts, err := t.send(ctx, moves)
+	if err != nil {
 		return err
 	}
-	if err := moveCancellations(ctx, tx, changes); err != nil {
-		return err
+	if int(counts[payments]) < len(changes) || int(counts[cancellations]) < len(changes) {
+		return errNotAll
 	}
 	ids := make([]payment.ID, len(changes))
 	for i, c := range changes {
 		ids[i] = c.Payment
 	}
-	payments, err := loadPayments(ctx, tx, ids)
+	held, err := loadPayments(ctx, t.conn, ids)
 	if err != nil {
 		return err
 	}
@@ -37,65 +39,56 @@ func applyCancellationsTogether(ctx context.Context, tx *sql.Tx, changes []*paym
 	for i, change := range changes {
 		c := change.Cancellation
 		addRefunds(&refunds, c)
-		at, found := slices.BinarySearchFunc(payments, change.Payment, func(p *payment.Payment, id payment.ID) int { return cmp.Compare(p.ID, id) })
+		at, found := slices.BinarySearchFunc(held, change.Payment, func(p *payment.Payment, id payment.ID) int { return cmp.Compare(p.ID, id) })
 		if !found {
 			return errNotAll
 		}
 		steps[i] = step{
-			payment: payments[at], cancellation: c.Seq, keyHash: c.KeyHash, from: string(change.From), to: string(c.State), parts: c.RefundStates(),
+			payment: held[at], cancellation: c.Seq, keyHash: c.KeyHash, from: string(change.From), to: string(c.State), parts: c.RefundStates(),
 			cause: change.Cause, actor: change.Actor, ended: c.State.Final(), review: c.State == payment.CancelReview, work: change.Work,
 			answer: change.Answer, posting: change.Posting, trace: change.Trace,
 		}
 		if change.Callback != nil {
-			steps[i].callback = change.Callback(payments[at])
+			steps[i].callback = change.Callback(held[at])
 		}
 	}
-	if err := writeRefunds(ctx, tx, &refunds); err != nil {
-		return err
-	}
-	return finish(ctx, tx, steps)
+	p := t.packet()
+	writeRefunds(p, &refunds)
+	return finish(ctx, t, p, steps, func([]int64) bool { return true })
 }
 
 // movePaymentsOf gives the payments their next version and, of those whose cancellation SUCCEEDED, the canceled amount.
-func movePaymentsOf(ctx context.Context, tx *sql.Tx, changes []*payment.CancellationChange) error {
-	var back choice
+func movePaymentsOf(p *packet, changes []*payment.CancellationChange) (at int) {
+	canceled := byPayment("id", "canceled_amount", "canceled_amount + ?")
 	var ids list
 	for _, c := range changes {
 		given := int64(0)
 		if c.Cancellation.State == payment.CancelSucceeded {
 			given = c.Cancellation.Amount
 		}
-		back.when(c.Payment, "?", given)
+		canceled.of(c.Payment, given)
 		ids.row("?", c.Payment)
 	}
-	moved, err := affected(ctx, tx, "UPDATE payment SET version = version + 1, canceled_amount = canceled_amount + CASE id"+back.marks.String()+
-		" END WHERE id IN ("+ids.marks.String()+")", slices.Concat(back.args, ids.args)...)
-	if err == nil && int(moved) < len(changes) {
-		return errNotAll
-	}
-	return err
+	set, args := assign(canceled)
+	return p.add("UPDATE payment FORCE INDEX (PRIMARY) SET "+set+", version = version + 1 WHERE id IN ("+ids.marks.String()+")", slices.Concat(args, ids.args)...)
 }
 
 // moveCancellations is the compare-and-set: state and version of each must be what its change was made from.
-func moveCancellations(ctx context.Context, tx *sql.Tx, changes []*payment.CancellationChange) error {
-	var state, reason, settled choice
+func moveCancellations(p *packet, changes []*payment.CancellationChange) (at int) {
+	state, reason := byPayment("payment_id", "state", "?"), byPayment("payment_id", "reason", "?")
+	settled := byPayment("payment_id", "settled_at", "IF(?, UTC_TIMESTAMP(6), settled_at)")
 	var ids, from list
 	for _, change := range changes {
 		c := change.Cancellation
-		state.when(c.Payment, "?", c.State)
-		reason.when(c.Payment, "?", c.Reason)
-		settled.when(c.Payment, "IF(?, UTC_TIMESTAMP(6), settled_at)", c.State.Final())
+		state.of(c.Payment, c.State)
+		reason.of(c.Payment, c.Reason)
+		settled.of(c.Payment, c.State.Final())
 		ids.row("?", c.Payment)
 		from.row("(?,?,?,?)", c.Payment, c.Seq, change.FromVersion, change.From)
 	}
-	moved, err := affected(ctx, tx, "UPDATE cancellation SET state = CASE payment_id"+state.marks.String()+" END, version = version + 1, reason = CASE payment_id"+
-		reason.marks.String()+" END, settled_at = CASE payment_id"+settled.marks.String()+
-		" END WHERE payment_id IN ("+ids.marks.String()+") AND (payment_id, seq, version, state) IN ("+from.marks.String()+")",
-		slices.Concat(state.args, reason.args, settled.args, ids.args, from.args)...)
-	if err == nil && int(moved) < len(changes) {
-		return errNotAll
-	}
-	return err
+	set, args := assign(state, reason, settled)
+	return p.add("UPDATE cancellation FORCE INDEX (PRIMARY) SET "+set+", version = version + 1 WHERE payment_id IN ("+ids.marks.String()+
+		") AND (payment_id, seq, version, state) IN ("+from.marks.String()+")", slices.Concat(args, ids.args, from.args)...)
 }
 
 // wasCancellationApplied settles an ambiguous COMMIT by the event that only this change writes: a cancellation's n-th event

@@ -66,8 +66,8 @@ func addRefunds(refunds *list, c *payment.Cancellation) {
 }
 
 // writeRefunds inserts refunds or writes their new states; the payments' rows, which are locked, decide who may.
-func writeRefunds(ctx context.Context, tx *sql.Tx, refunds *list) error {
-	return exec(ctx, tx, `INSERT INTO refund (payment_id, cancellation_seq, leg_seq, means, amount, state, reference, transaction_id, code, booked_at)
+func writeRefunds(p *packet, refunds *list) {
+	p.add(`INSERT INTO refund (payment_id, cancellation_seq, leg_seq, means, amount, state, reference, transaction_id, code, booked_at)
 		VALUES `+refunds.marks.String()+` AS new
 		ON DUPLICATE KEY UPDATE state = new.state, transaction_id = new.transaction_id, code = new.code, booked_at = new.booked_at`, refunds.args...)
 }

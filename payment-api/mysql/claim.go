@@ -11,30 +11,35 @@ import (
 	"gazua.example/payment-api/payment"
 )
 
-// claimAll commits new payments in one transaction, or tells a member who was first. When the transaction as a whole
-// fails because of what the server says (no partition for one id, a lock that was not given), each member goes alone, so
-// that a bad one costs its neighbours time and nothing else.
+// claimAll commits new payments in one transaction, or tells a member who was first.
+//
+//	all in one packet, plain INSERTs ─► committed                     mostly
+//	        └► a key or an order is taken ─► step by step: who lost what, the winners are committed
+//	        └► the server refuses the whole (no partition for one id, a lock not given) ─► each half by itself
+//
+// So a bad member costs its neighbours time and nothing else.
 func (s *Store) claimAll(ctx context.Context, batch []payment.NewPayment) []payment.Claimed {
 	if n := distinctKeys(batch); n < len(batch) {
 		return append(s.claimAll(ctx, batch[:n]), s.claimAll(ctx, batch[n:])...)
 	}
-	var claimed []payment.Claimed
-	err := inTx(ctx, s.db, func(tx *sql.Tx) (err error) {
-		claimed, err = claimTogether(ctx, tx, batch)
-		return err
-	})
+	claimed := make([]payment.Claimed, len(batch))
+	err := inPackets(ctx, s.db, func(t *transaction) error { return claimAtOnce(ctx, t, batch) })
+	if isServerError(err, errDuplicate) {
+		err = inPackets(ctx, s.db, func(t *transaction) error {
+			clear(claimed)
+			return claimStepByStep(ctx, t, batch, claimed)
+		})
+	}
 	if err == nil {
 		return claimed
 	}
-	claimed = make([]payment.Claimed, len(batch))
+	if half := len(batch) / 2; half > 0 && answered(err) {
+		return append(s.claimAll(ctx, batch[:half]), s.claimAll(ctx, batch[half:])...)
+	}
 	for i := range batch {
+		claimed[i] = payment.Claimed{}
 		switch {
-		case errors.Is(err, errAmbiguous): // for every member
-			if !s.ownsKey(ctx, &batch[i]) {
-				claimed[i].Err = err
-			}
-		case len(batch) > 1 && answered(err):
-			claimed[i] = s.claimAll(ctx, batch[i:i+1])[0]
+		case errors.Is(err, errAmbiguous) && s.ownsKey(ctx, &batch[i]):
 		case isServerError(err, errNoPartition):
 			claimed[i].Err = fmt.Errorf("no partition takes payment %d; `payment-api migrate` makes them: %w", batch[i].Payment.ID, err)
 		default:
@@ -58,36 +63,65 @@ func distinctKeys(batch []payment.NewPayment) int {
 	return len(batch)
 }
 
-// claimTogether claims keys first, then orders, then writes the winners. The key comes before the guard, so that a
-// repeated request is told of itself and not of "another payment" of its order. Both are claimed in sorted order: two
-// transactions that want the same rows meet at the first of them instead of in a deadlock.
-func claimTogether(ctx context.Context, tx *sql.Tx, batch []payment.NewPayment) ([]payment.Claimed, error) {
-	claimed := make([]payment.Claimed, len(batch))
-	rest := make([]int, len(batch)) // indexes of the members that have lost nothing yet
-	for i := range rest {
-		rest[i] = i
-	}
-	rest, err := claimKeys(ctx, tx, batch, rest, claimed)
-	if err != nil {
-		return nil, err
-	}
-	if rest, err = claimOrders(ctx, tx, batch, rest, claimed); err != nil {
-		return nil, err
-	}
-	winners := make([]*payment.NewPayment, len(rest))
-	for i, member := range rest {
-		winners[i] = &batch[member]
-	}
-	return claimed, insertPayments(ctx, tx, winners)
+// claimAtOnce writes everything of every member and fails when one key or order is taken. Keys and orders are in sorted
+// order: two transactions that want the same rows meet at the first of them instead of in a deadlock.
+func claimAtOnce(ctx context.Context, t *transaction, batch []payment.NewPayment) error {
+	p, members := t.packet(), every(batch)
+	byKeys(batch, members)
+	keys := keyRows(batch, members)
+	p.add(insertKeys+keys.marks.String(), keys.args...)
+	byOrders(batch, members)
+	guards := guardRows(batch, members)
+	p.add(insertGuards+guards.marks.String(), guards.args...)
+	addPayments(p, batch, members)
+	return t.sendAndCommit(ctx, p)
 }
 
-// claimKeys inserts the keys and returns the members that own theirs; the others learn what stands there.
-func claimKeys(ctx context.Context, tx *sql.Tx, batch []payment.NewPayment, members []int, claimed []payment.Claimed) ([]int, error) {
+// claimStepByStep claims keys first, then orders, then writes the winners. The key comes before the guard, so that a
+// repeated request is told of itself and not of "another payment" of its order.
+func claimStepByStep(ctx context.Context, t *transaction, batch []payment.NewPayment, claimed []payment.Claimed) error {
+	rest, err := claimKeys(ctx, t, batch, every(batch), claimed) // the members that have lost nothing yet
+	if err != nil {
+		return err
+	}
+	if rest, err = claimOrders(ctx, t, batch, rest, claimed); err != nil || len(rest) == 0 {
+		return err
+	}
+	p := t.packet()
+	addPayments(p, batch, rest)
+	return t.sendAndCommit(ctx, p)
+}
+
+// every member, by its index.
+func every(batch []payment.NewPayment) []int {
+	all := make([]int, len(batch))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+func byKeys(batch []payment.NewPayment, members []int) {
 	slices.SortFunc(members, func(a, b int) int {
 		p, q := batch[a].Payment, batch[b].Payment
 		return cmp.Or(keyName{p.Merchant, p.KeyHash}.compare(keyName{q.Merchant, q.KeyHash}), a-b)
 	})
-	var keys list
+}
+
+func byOrders(batch []payment.NewPayment, members []int) {
+	slices.SortFunc(members, func(a, b int) int {
+		p, q := batch[a].Payment, batch[b].Payment
+		return cmp.Or(cmp.Compare(p.Merchant, q.Merchant), cmp.Compare(p.Order, q.Order), a-b)
+	})
+}
+
+const (
+	insertKeys   = "INSERT INTO idempotency_key (merchant_id, key_hash, request_hash, payment_id, status, body, created_at, answered_at) VALUES "
+	insertGuards = "INSERT INTO order_guard (merchant_id, order_id, payment_id) VALUES "
+	orElseStay   = " ON DUPLICATE KEY UPDATE payment_id = payment_id"
+)
+
+func keyRows(batch []payment.NewPayment, members []int) (keys list) {
 	for _, i := range members {
 		n := &batch[i]
 		status, body := sql.NullInt64{}, []byte(nil)
@@ -97,17 +131,38 @@ func claimKeys(ctx context.Context, tx *sql.Tx, batch []payment.NewPayment, memb
 		keys.row("(?,?,?,?,?,?,UTC_TIMESTAMP(6),IF(? IS NULL, NULL, UTC_TIMESTAMP(6)))",
 			n.Payment.Merchant, n.Payment.KeyHash[:], n.RequestHash[:], n.Payment.ID, status, body, status)
 	}
-	won, err := affected(ctx, tx, `INSERT INTO idempotency_key (merchant_id, key_hash, request_hash, payment_id, status, body, created_at, answered_at)
-		VALUES `+keys.marks.String()+" ON DUPLICATE KEY UPDATE payment_id = payment_id", keys.args...)
+	return keys
+}
+
+func guardRows(batch []payment.NewPayment, members []int) (guards list) {
+	for _, i := range members {
+		p := batch[i].Payment
+		guards.row("(?,?,?)", p.Merchant, p.Order, p.ID)
+	}
+	return guards
+}
+
+// claimKeys inserts the keys and returns the members that own theirs; the others learn what stands there.
+func claimKeys(ctx context.Context, t *transaction, batch []payment.NewPayment, members []int, claimed []payment.Claimed) ([]int, error) {
+	byKeys(batch, members)
+	keys := keyRows(batch, members)
+	won, err := t.change(ctx, insertKeys+keys.marks.String()+orElseStay, keys.args...)
 	if err != nil || int(won) == len(members) {
 		return members, err
 	}
+	names := make([]keyName, len(members))
+	for at, i := range members {
+		names[at] = keyName{batch[i].Payment.Merchant, batch[i].Payment.KeyHash}
+	}
+	found, err := readKeys(ctx, t.conn, names)
+	if err != nil {
+		return nil, err
+	}
 	var owners []int
-	for _, i := range members {
-		key, err := readKey(ctx, tx, batch[i].Payment.Merchant, batch[i].Payment.KeyHash)
-		switch {
-		case err != nil:
-			return nil, err
+	for at, i := range members {
+		switch key := found[names[at]]; {
+		case key == nil:
+			return nil, notStored(errors.New("the key is gone"))
 		case key.Payment == batch[i].Payment.ID:
 			owners = append(owners, i)
 		default:
@@ -119,28 +174,20 @@ func claimKeys(ctx context.Context, tx *sql.Tx, batch []payment.NewPayment, memb
 
 // claimOrders inserts the guards of the members that own their keys. A member whose order is taken takes its key back in
 // this same transaction: a refused request leaves nothing behind.
-func claimOrders(ctx context.Context, tx *sql.Tx, batch []payment.NewPayment, members []int, claimed []payment.Claimed) ([]int, error) {
+func claimOrders(ctx context.Context, t *transaction, batch []payment.NewPayment, members []int, claimed []payment.Claimed) ([]int, error) {
 	if len(members) == 0 {
 		return nil, nil
 	}
-	slices.SortFunc(members, func(a, b int) int {
-		p, q := batch[a].Payment, batch[b].Payment
-		return cmp.Or(cmp.Compare(p.Merchant, q.Merchant), cmp.Compare(p.Order, q.Order), a-b)
-	})
-	var guards list
-	for _, i := range members {
-		p := batch[i].Payment
-		guards.row("(?,?,?)", p.Merchant, p.Order, p.ID)
-	}
-	won, err := affected(ctx, tx, "INSERT INTO order_guard (merchant_id, order_id, payment_id) VALUES "+guards.marks.String()+
-		" ON DUPLICATE KEY UPDATE payment_id = payment_id", guards.args...)
+	byOrders(batch, members)
+	guards := guardRows(batch, members)
+	won, err := t.change(ctx, insertGuards+guards.marks.String()+orElseStay, guards.args...)
 	if err != nil || int(won) == len(members) {
 		return members, err
 	}
 	var winners []int
 	for _, i := range members {
 		p := batch[i].Payment
-		holder, err := readGuard(ctx, tx, batch, p)
+		holder, err := readGuard(ctx, t.conn, batch, p)
 		if err != nil {
 			return nil, err
 		}
@@ -149,7 +196,7 @@ func claimOrders(ctx context.Context, tx *sql.Tx, batch []payment.NewPayment, me
 			continue
 		}
 		claimed[i].Guard = holder
-		if err := exec(ctx, tx, "DELETE FROM idempotency_key WHERE merchant_id = ? AND key_hash = ? AND payment_id = ?", p.Merchant, p.KeyHash[:], p.ID); err != nil {
+		if _, err := t.change(ctx, "DELETE FROM idempotency_key WHERE merchant_id = ? AND key_hash = ? AND payment_id = ?", p.Merchant, p.KeyHash[:], p.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -158,9 +205,9 @@ func claimOrders(ctx context.Context, tx *sql.Tx, batch []payment.NewPayment, me
 
 // readGuard reads who holds p's order. The holder may be a member of this very batch, whose row is not written yet; or its
 // day was archived, and then it is PAID: FAILED frees the order, and what is not final is not archived.
-func readGuard(ctx context.Context, tx *sql.Tx, batch []payment.NewPayment, p *payment.Payment) (*payment.GuardRecord, error) {
+func readGuard(ctx context.Context, q querier, batch []payment.NewPayment, p *payment.Payment) (*payment.GuardRecord, error) {
 	var holder payment.GuardRecord
-	err := tx.QueryRowContext(ctx, "SELECT payment_id FROM order_guard WHERE merchant_id = ? AND order_id = ?", p.Merchant, p.Order).Scan(&holder.Payment)
+	err := q.QueryRowContext(ctx, "SELECT payment_id FROM order_guard WHERE merchant_id = ? AND order_id = ?", p.Merchant, p.Order).Scan(&holder.Payment)
 	if err != nil {
 		return nil, notStored(err)
 	}
@@ -170,7 +217,7 @@ func readGuard(ctx context.Context, tx *sql.Tx, batch []payment.NewPayment, p *p
 			return &holder, nil
 		}
 	}
-	err = tx.QueryRowContext(ctx, "SELECT state FROM payment WHERE id = ?", holder.Payment).Scan(&holder.State)
+	err = q.QueryRowContext(ctx, "SELECT state FROM payment WHERE id = ?", holder.Payment).Scan(&holder.State)
 	if errors.Is(err, sql.ErrNoRows) {
 		holder.State, err = payment.Paid, nil
 	}
@@ -180,13 +227,12 @@ func readGuard(ctx context.Context, tx *sql.Tx, batch []payment.NewPayment, p *p
 	return &holder, nil
 }
 
-// insertPayments writes the rows of the winners: payment, legs, first event, open work and, asynchronous, the outbox.
-func insertPayments(ctx context.Context, tx *sql.Tx, winners []*payment.NewPayment) error {
-	if len(winners) == 0 {
-		return nil
-	}
+// addPayments writes the rows of the winners: payment, legs, first event, open work and, asynchronous, the outbox.
+func addPayments(packet *packet, batch []payment.NewPayment, winners []int) {
+	slices.SortFunc(winners, func(a, b int) int { return cmp.Compare(batch[a].Payment.ID, batch[b].Payment.ID) })
 	var payments, legs, events, open, outbox list
-	for _, n := range winners {
+	for _, i := range winners {
+		n := &batch[i]
 		p := n.Payment
 		payments.row("(?,?,?,?,?,?,?,?,?,UTC_TIMESTAMP(6),IF(? = 'PROCESSING', UTC_TIMESTAMP(6), NULL),UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND)",
 			p.ID, p.Merchant, p.Order, p.Price.Amount, p.Price.Currency, p.Mode, p.State, p.Version, p.KeyHash[:], p.State, nullMicros(n.Expires))
@@ -201,23 +247,14 @@ func insertPayments(ctx context.Context, tx *sql.Tx, winners []*payment.NewPayme
 			outbox.row("(?,?,UTC_TIMESTAMP(6))", p.ID, n.Trace)
 		}
 	}
-	if err := exec(ctx, tx, `INSERT INTO payment (id, merchant_id, order_id, amount, currency, mode, state, version, key_hash, created_at, started_at, expires_at)
-		VALUES `+payments.marks.String(), payments.args...); err != nil {
-		return err
+	packet.add(`INSERT INTO payment (id, merchant_id, order_id, amount, currency, mode, state, version, key_hash, created_at, started_at, expires_at)
+		VALUES `+payments.marks.String(), payments.args...)
+	packet.add(insertLegs+legs.marks.String(), legs.args...)
+	writeEvents(packet, &events)
+	packet.add("INSERT INTO open_payment (payment_id, due_at, lease_until, owner) VALUES "+open.marks.String(), open.args...)
+	if !outbox.empty() {
+		packet.add("INSERT INTO outbox (payment_id, trace, created_at) VALUES "+outbox.marks.String(), outbox.args...)
 	}
-	if err := writeLegs(ctx, tx, &legs); err != nil {
-		return err
-	}
-	if err := writeEvents(ctx, tx, &events); err != nil {
-		return err
-	}
-	if err := exec(ctx, tx, "INSERT INTO open_payment (payment_id, due_at, lease_until, owner) VALUES "+open.marks.String(), open.args...); err != nil {
-		return err
-	}
-	if outbox.empty() {
-		return nil
-	}
-	return exec(ctx, tx, "INSERT INTO outbox (payment_id, trace, created_at) VALUES "+outbox.marks.String(), outbox.args...)
 }
 
 // ownsKey settles an ambiguous COMMIT. The locking read waits for a transaction that still is being decided, so its

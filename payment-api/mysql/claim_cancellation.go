@@ -3,7 +3,6 @@ package mysql
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,26 +11,27 @@ import (
 )
 
 // claimCancellations commits new cancellations in one transaction, or tells a member why it has none. A transaction that
-// fails as a whole because of what the server says is done again, each member alone.
+// fails as a whole because of what the server says is done again, each half by itself.
 func (s *Store) claimCancellations(ctx context.Context, batch []payment.NewCancellation) []payment.ClaimedCancellation {
 	if n := apart(batch); n < len(batch) {
 		return append(s.claimCancellations(ctx, batch[:n]), s.claimCancellations(ctx, batch[n:])...)
 	}
 	var claimed []payment.ClaimedCancellation
-	err := inTx(ctx, s.db, func(tx *sql.Tx) (err error) {
-		claimed, err = claimCancellationsTogether(ctx, tx, batch)
+	err := inPackets(ctx, s.db, func(t *transaction) (err error) {
+		claimed, err = claimCancellationsTogether(ctx, t, batch)
 		return err
 	})
 	if err == nil {
 		return claimed
+	}
+	if half := len(batch) / 2; half > 0 && answered(err) {
+		return append(s.claimCancellations(ctx, batch[:half]), s.claimCancellations(ctx, batch[half:])...)
 	}
 	claimed = make([]payment.ClaimedCancellation, len(batch))
 	for i := range batch {
 		switch {
 		case errors.Is(err, errAmbiguous): // for every member
 			claimed[i] = s.whatBecameOf(ctx, &batch[i], err)
-		case len(batch) > 1 && answered(err):
-			claimed[i] = s.claimCancellations(ctx, batch[i:i+1])[0]
 		default:
 			claimed[i].Err = err
 		}
@@ -56,7 +56,7 @@ func apart(batch []payment.NewCancellation) int {
 // claimCancellationsTogether locks the payments' rows, in their order, and holds them to the end: nobody else allocates or
 // settles a cancellation of these payments meanwhile. All that is read is read after, each by a statement of its own, and so
 // is what whoever held the rows before us has committed.
-func claimCancellationsTogether(ctx context.Context, tx *sql.Tx, batch []payment.NewCancellation) ([]payment.ClaimedCancellation, error) {
+func claimCancellationsTogether(ctx context.Context, t *transaction, batch []payment.NewCancellation) ([]payment.ClaimedCancellation, error) {
 	ids, names := make([]payment.ID, len(batch)), make([]keyName, len(batch))
 	for i, n := range batch {
 		ids[i], names[i] = n.Payment, keyName{n.Merchant, n.KeyHash}
@@ -66,18 +66,18 @@ func claimCancellationsTogether(ctx context.Context, tx *sql.Tx, batch []payment
 	for _, id := range ids {
 		locked.row("?", id)
 	}
-	if err := exec(ctx, tx, "SELECT id FROM payment WHERE id IN ("+locked.marks.String()+") FOR UPDATE", locked.args...); err != nil {
+	if _, err := t.change(ctx, "SELECT id FROM payment WHERE id IN ("+locked.marks.String()+") FOR UPDATE", locked.args...); err != nil {
 		return nil, err
 	}
-	keys, err := readKeys(ctx, tx, names)
+	keys, err := readKeys(ctx, t.conn, names)
 	if err != nil {
 		return nil, err
 	}
-	payments, err := loadPayments(ctx, tx, ids)
+	payments, err := loadPayments(ctx, t.conn, ids)
 	if err != nil {
 		return nil, err
 	}
-	before, err := loadCancellations(ctx, tx, ids)
+	before, err := loadCancellations(ctx, t.conn, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,12 @@ func claimCancellationsTogether(ctx context.Context, tx *sql.Tx, batch []payment
 		claimed[i].Payment, claimed[i].Cancellation = p, c
 		won = append(won, &cancellationWon{n, p, c})
 	}
-	return claimed, insertCancellations(ctx, tx, won)
+	if len(won) == 0 {
+		return claimed, nil
+	}
+	p := t.packet()
+	insertCancellations(p, won)
+	return claimed, t.sendAndCommit(ctx, p)
 }
 
 // allocated asks the domain. A panic there is this member's: it must not take the committer, and with it the process, along.
@@ -125,43 +130,28 @@ type cancellationWon struct {
 
 // insertCancellations writes the rows: key, cancellation, refunds with their references, the payment's version, event, open
 // work.
-func insertCancellations(ctx context.Context, tx *sql.Tx, won []*cancellationWon) error {
-	if len(won) == 0 {
-		return nil
-	}
+func insertCancellations(p *packet, won []*cancellationWon) {
 	slices.SortFunc(won, func(a, b *cancellationWon) int { return cmp.Compare(a.payment.ID, b.payment.ID) })
 	var keys, cancellations, refunds, payments, events, open list
 	for _, w := range won {
-		n, p, c := w.claim, w.payment, w.cancellation
+		n, of, c := w.claim, w.payment, w.cancellation
 		keys.row("(?,?,?,?,?,UTC_TIMESTAMP(6))", n.Merchant, n.KeyHash[:], n.RequestHash[:], c.Payment, c.Seq)
 		cancellations.row("(?,?,?,?,?,?,?,?,?)", c.Payment, c.Seq, c.State, c.Version, c.Amount, c.Reason, c.Note, c.KeyHash[:], c.Created)
 		addRefunds(&refunds, c)
-		payments.row("?", p.ID)
-		addEvent(&events, step{payment: p, cancellation: c.Seq, to: string(c.State), parts: c.RefundStates(), cause: "created", actor: n.Actor})
+		payments.row("?", of.ID)
+		addEvent(&events, step{payment: of, cancellation: c.Seq, to: string(c.State), parts: c.RefundStates(), cause: "created", actor: n.Actor})
 		owner := ""
 		if n.Lease > 0 {
 			owner = n.Actor
 		}
 		open.row("(?,?,UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,?)", c.Payment, c.Seq, micros(n.Due), nullMicros(n.Lease), owner)
 	}
-	if err := exec(ctx, tx, "INSERT INTO idempotency_key (merchant_id, key_hash, request_hash, payment_id, cancellation_seq, created_at) VALUES "+
-		keys.marks.String(), keys.args...); err != nil {
-		return err
-	}
-	if err := exec(ctx, tx, "UPDATE payment SET version = version + 1 WHERE id IN ("+payments.marks.String()+")", payments.args...); err != nil {
-		return err
-	}
-	if err := exec(ctx, tx, "INSERT INTO cancellation (payment_id, seq, state, version, amount, reason, note, key_hash, created_at) VALUES "+
-		cancellations.marks.String(), cancellations.args...); err != nil {
-		return err
-	}
-	if err := writeRefunds(ctx, tx, &refunds); err != nil {
-		return err
-	}
-	if err := writeEvents(ctx, tx, &events); err != nil {
-		return err
-	}
-	return exec(ctx, tx, "INSERT INTO open_payment (payment_id, cancellation_seq, due_at, lease_until, owner) VALUES "+open.marks.String(), open.args...)
+	p.add("INSERT INTO idempotency_key (merchant_id, key_hash, request_hash, payment_id, cancellation_seq, created_at) VALUES "+keys.marks.String(), keys.args...)
+	p.add("UPDATE payment FORCE INDEX (PRIMARY) SET version = version + 1 WHERE id IN ("+payments.marks.String()+")", payments.args...)
+	p.add("INSERT INTO cancellation (payment_id, seq, state, version, amount, reason, note, key_hash, created_at) VALUES "+cancellations.marks.String(), cancellations.args...)
+	writeRefunds(p, &refunds)
+	writeEvents(p, &events)
+	p.add("INSERT INTO open_payment (payment_id, cancellation_seq, due_at, lease_until, owner) VALUES "+open.marks.String(), open.args...)
 }
 
 // whatBecameOf settles an ambiguous COMMIT by the key. The locking read waits for a transaction that still is being decided,

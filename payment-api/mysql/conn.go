@@ -54,6 +54,9 @@ type observedConn struct {
 // ExecContext implements driver.ExecerContext.
 func (c *observedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	name, began := verbOf(query), time.Now()
+	if name == batch {
+		c.to.given(ctx, began)
+	}
 	span := c.to.begin(ctx, name, query)
 	result, err := c.driverConn.ExecContext(ctx, query, args)
 	c.to.end(ctx, span, name, began, err)

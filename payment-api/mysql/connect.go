@@ -37,6 +37,7 @@ func open(dsn string, conns int, ioTimeout time.Duration) (*sql.DB, error) {
 		return nil, fmt.Errorf("the database address (MYSQL_DSN) is not user:password@tcp(host:port)/database: %w", err)
 	}
 	c.InterpolateParams = true // one round trip a statement instead of three
+	c.MultiStatements = true   // packets; their texts are constants, values are arguments
 	c.ParseTime = true
 	c.Loc = time.UTC
 	c.Collation = "utf8mb4_bin"

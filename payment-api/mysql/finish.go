@@ -27,45 +27,56 @@ type step struct {
 	trace    string // of the callback
 }
 
-// finish writes what steps leave: event, open work, stored answer, journal, callback. The callers hold the payments' rows,
-// each of another payment, and have them in order.
-func finish(ctx context.Context, tx *sql.Tx, steps []step) error {
+// finish sends p, in which the callers have moved what moves, with all that the steps leave: event, open work, stored answer,
+// journal, callback. The callers hold the payments' rows then, each of another payment, and have them in order. hit says
+// from the counts whether every compare-and-set of p did.
+func finish(ctx context.Context, t *transaction, p *packet, steps []step, hit func(counts []int64) bool) error {
 	var events list
 	for _, s := range steps {
 		addEvent(&events, s)
 	}
-	if err := writeEvents(ctx, tx, &events); err != nil {
+	writeEvents(p, &events)
+	moveOpenWork(p, steps)
+	answers, answered := storeAnswers(p, steps)
+	post(p, steps)
+	// Who was told to look later is called back. Of those whose answer is stored only now this is known when the count is.
+	callback := func(s step) bool { return s.callback != nil }
+	told := func(s step) bool { return s.callback != nil && s.answer == nil }
+	leaveCallbacks(p, steps, told)
+	counts, err := t.send(ctx, p)
+	switch {
+	case isDuplicateIn(err, "payment_event"): // somebody else has made this version
+		return errNotAll
+	case err != nil:
 		return err
+	case !hit(counts):
+		return errNotAll
+	case answered == 0 || int(counts[answers]) == answered:
+		return nil
 	}
-	if err := moveOpenWork(ctx, tx, steps); err != nil {
-		return err
+	rest := t.packet()
+	leaveCallbacks(rest, steps, func(s step) bool { return callback(s) && !told(s) })
+	if rest.size == 0 {
+		return nil
 	}
-	firstAnswers, err := storeAnswers(ctx, tx, steps)
-	if err != nil {
-		return err
-	}
-	if err := post(ctx, tx, steps); err != nil {
-		return err
-	}
-	if firstAnswers {
-		return nil // nobody was answered before, so nobody was answered 202
-	}
-	return leaveCallbacks(ctx, tx, steps)
+	_, err = t.send(ctx, rest)
+	return err
 }
 
 func addEvent(events *list, s step) {
 	events.row("(?,?,?,?,?,?,?,?,UTC_TIMESTAMP(6))", s.payment.ID, s.payment.Version, s.cancellation, s.from, s.to, s.cause, s.parts, s.actor)
 }
 
-func writeEvents(ctx context.Context, tx *sql.Tx, events *list) error {
-	return exec(ctx, tx, `INSERT INTO payment_event (payment_id, seq, cancellation_seq, from_state, to_state, cause, legs, actor, at)
-		VALUES `+events.marks.String(), events.args...)
+func writeEvents(p *packet, events *list) {
+	p.add("INSERT INTO payment_event (payment_id, seq, cancellation_seq, from_state, to_state, cause, legs, actor, at) VALUES "+events.marks.String(), events.args...)
 }
 
-// moveOpenWork deletes the work of what is final and writes, for all others, when who may look at it next.
-func moveOpenWork(ctx context.Context, tx *sql.Tx, steps []step) error {
+// moveOpenWork deletes the work of what is final and writes, for all others, when who may look at it next. The primary key
+// is named: of a table with few rows the server would rather read all, and wait for those that others are just inserting.
+func moveOpenWork(p *packet, steps []step) {
 	var ended, going list
-	var due, lease, owner, deferred choice
+	due, lease := byPayment("payment_id", "due_at", "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND"), byPayment("payment_id", "lease_until", "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND")
+	owner, deferred := byPayment("payment_id", "owner", "?"), byPayment("payment_id", "deferred", "?")
 	for _, s := range steps {
 		id := s.payment.ID
 		if s.ended {
@@ -77,44 +88,37 @@ func moveOpenWork(ctx context.Context, tx *sql.Tx, steps []step) error {
 		if s.work.Lease > 0 {
 			holder = s.actor
 		}
-		due.when(id, "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND", wait)
-		lease.when(id, "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND", nullMicros(s.work.Lease))
-		owner.when(id, "?", holder)
-		deferred.when(id, "?", s.work.Deferred)
+		due.of(id, wait)
+		lease.of(id, nullMicros(s.work.Lease))
+		owner.of(id, holder)
+		deferred.of(id, s.work.Deferred)
 	}
 	if !ended.empty() {
-		if err := exec(ctx, tx, "DELETE FROM open_payment WHERE (payment_id, cancellation_seq) IN ("+ended.marks.String()+")", ended.args...); err != nil {
-			return err
-		}
+		p.add("DELETE /*+ INDEX(open_payment PRIMARY) */ FROM open_payment WHERE (payment_id, cancellation_seq) IN ("+ended.marks.String()+")", ended.args...)
 	}
-	if going.empty() {
-		return nil
+	if !going.empty() {
+		set, args := assign(due, lease, owner, deferred)
+		p.add("UPDATE open_payment FORCE INDEX (PRIMARY) SET "+set+" WHERE (payment_id, cancellation_seq) IN ("+going.marks.String()+")", slices.Concat(args, going.args)...)
 	}
-	return exec(ctx, tx, "UPDATE open_payment SET due_at = CASE payment_id"+due.marks.String()+" END, lease_until = CASE payment_id"+lease.marks.String()+
-		" END, owner = CASE payment_id"+owner.marks.String()+" END, deferred = CASE payment_id"+deferred.marks.String()+
-		" END WHERE (payment_id, cancellation_seq) IN ("+going.marks.String()+")",
-		slices.Concat(due.args, lease.args, owner.args, deferred.args, going.args)...)
 }
 
 // storeAnswers stores the answers of those whose keys have none, in the order of the keys, as claims are. It waits for a
-// key that somebody is just answering. first: all callbacks are of steps whose answer was stored now.
-func storeAnswers(ctx context.Context, tx *sql.Tx, steps []step) (first bool, err error) {
+// key that somebody is just answering. of: how many; at: where their count stands.
+func storeAnswers(p *packet, steps []step) (at, of int) {
 	answered := byKey(steps, func(s step) bool { return s.answer != nil })
-	called := byKey(steps, func(s step) bool { return s.callback != nil && s.answer == nil })
 	if len(answered) == 0 {
-		return len(called) == 0, nil
+		return 0, 0
 	}
-	var status, body choice
+	status, body := byPayment("payment_id", "status", "?"), byPayment("payment_id", "body", "?")
 	var keys list
 	for _, s := range answered {
-		status.when(s.payment.ID, "?", s.answer.Status)
-		body.when(s.payment.ID, "?", s.answer.Body)
+		status.of(s.payment.ID, s.answer.Status)
+		body.of(s.payment.ID, s.answer.Body)
 		keys.row("(?,?)", s.payment.Merchant, s.keyHash[:])
 	}
-	stored, err := affected(ctx, tx, "UPDATE idempotency_key SET status = CASE payment_id"+status.marks.String()+" END, body = CASE payment_id"+body.marks.String()+
-		" END, answered_at = UTC_TIMESTAMP(6) WHERE (merchant_id, key_hash) IN ("+keys.marks.String()+") AND status IS NULL",
-		slices.Concat(status.args, body.args, keys.args)...)
-	return int(stored) == len(answered) && len(called) == 0, err
+	set, args := assign(status, body)
+	return p.add("UPDATE idempotency_key FORCE INDEX (PRIMARY) SET "+set+", answered_at = UTC_TIMESTAMP(6) WHERE (merchant_id, key_hash) IN ("+keys.marks.String()+
+		") AND status IS NULL", slices.Concat(args, keys.args)...), len(answered)
 }
 
 func byKey(steps []step, want func(step) bool) []step {
@@ -126,7 +130,7 @@ func byKey(steps []step, want func(step) bool) []step {
 }
 
 // post writes the journal. A plain INSERT: the same thing posted twice takes the same place, and is an error.
-func post(ctx context.Context, tx *sql.Tx, steps []step) error {
+func post(p *packet, steps []step) {
 	var entries list
 	for _, s := range steps {
 		for i := range s.posting {
@@ -134,33 +138,31 @@ func post(ctx context.Context, tx *sql.Tx, steps []step) error {
 			entries.row("(?,?,?,?,?,?,?,?,?,UTC_TIMESTAMP(6))", s.payment.ID, e.Seq, e.Posting, e.Account, e.Amount, e.Currency, e.Reference, e.BusinessDay(), nullTime(e.BookedAt))
 		}
 	}
-	if entries.empty() {
-		return nil
+	if !entries.empty() {
+		p.add("INSERT INTO journal_entry (payment_id, seq, posting, account, amount, currency, reference, business_day, booked_at, posted_at) VALUES "+
+			entries.marks.String(), entries.args...)
 	}
-	return exec(ctx, tx, `INSERT INTO journal_entry (payment_id, seq, posting, account, amount, currency, reference, business_day, booked_at, posted_at)
-		VALUES `+entries.marks.String(), entries.args...)
 }
 
-// leaveCallbacks writes a callback for everyone who was answered 202 and has a place to be called at. By now each key has
-// its answer for good, this transaction's or the one that was there: whoever comes to answer it later finds that.
-func leaveCallbacks(ctx context.Context, tx *sql.Tx, steps []step) error {
-	called := byKey(steps, func(s step) bool { return s.callback != nil })
+// leaveCallbacks writes a callback for everyone of these who was answered 202 and has a place to be called at. By now each
+// key has its answer for good, this transaction's or the one that was there: whoever comes to answer it later finds that.
+func leaveCallbacks(p *packet, steps []step, which func(step) bool) {
+	called := byKey(steps, which)
 	if len(called) == 0 {
-		return nil
+		return
 	}
-	var version, kind, body, trace choice
+	version, kind := byPayment("k.payment_id", "version", "?"), byPayment("k.payment_id", "type", "?")
+	body, trace := byPayment("k.payment_id", "body", "?"), byPayment("k.payment_id", "trace", "?")
 	var keys list
 	for _, s := range called {
-		version.when(s.payment.ID, "?", s.payment.Version)
-		kind.when(s.payment.ID, "?", s.callback.Type)
-		body.when(s.payment.ID, "?", s.callback.Body)
-		trace.when(s.payment.ID, "?", s.trace)
+		version.of(s.payment.ID, s.payment.Version)
+		kind.of(s.payment.ID, s.callback.Type)
+		body.of(s.payment.ID, s.callback.Body)
+		trace.of(s.payment.ID, s.trace)
 		keys.row("(?,?)", s.payment.Merchant, s.keyHash[:])
 	}
-	return exec(ctx, tx, `INSERT INTO callback (payment_id, cancellation_seq, version, merchant_id, type, body, trace, state, due_at, created_at)
-		SELECT k.payment_id, k.cancellation_seq, CASE k.payment_id`+version.marks.String()+" END, k.merchant_id, CASE k.payment_id"+kind.marks.String()+
-		" END, CASE k.payment_id"+body.marks.String()+" END, CASE k.payment_id"+trace.marks.String()+` END, 'PENDING', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6)
-		FROM idempotency_key k JOIN merchant m ON m.id = k.merchant_id
-		WHERE (k.merchant_id, k.key_hash) IN (`+keys.marks.String()+") AND k.status = 202 AND m.callback_url IS NOT NULL",
-		slices.Concat(version.args, kind.args, body.args, trace.args, keys.args)...)
+	values, args := chosen(version, kind, body, trace)
+	p.add("INSERT INTO callback (payment_id, cancellation_seq, merchant_id, version, type, body, trace, state, due_at, created_at) SELECT k.payment_id, k.cancellation_seq, k.merchant_id, "+
+		values+`, 'PENDING', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) FROM idempotency_key k FORCE INDEX (PRIMARY) JOIN merchant m ON m.id = k.merchant_id
+		WHERE (k.merchant_id, k.key_hash) IN (`+keys.marks.String()+") AND k.status = 202 AND m.callback_url IS NOT NULL", slices.Concat(args, keys.args)...)
 }

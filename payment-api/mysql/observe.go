@@ -121,10 +121,16 @@ func failureOf(err error) string {
 	}
 }
 
+// batch is the operation of several statements in one packet, as the conventions call it.
+const batch = "BATCH"
+
 // verbOf is the statement's first word, one of a few.
 func verbOf(query string) string {
 	query = strings.TrimLeft(query, " \t\n")
-	for _, verb := range []string{"SELECT", "INSERT", "UPDATE", "DELETE", "ALTER", "CREATE", "DROP", "SET", "DO"} {
+	if strings.HasPrefix(query, begin) {
+		return batch
+	}
+	for _, verb := range []string{"SELECT", "INSERT", "UPDATE", "DELETE", "ALTER", "CREATE", "DROP", "SET", "DO", commit, rollback} {
 		if strings.HasPrefix(query, verb) {
 			return verb
 		}

@@ -113,17 +113,17 @@ func (s *Store) Postpone(ctx context.Context, owner string, batch []payment.Late
 	if len(batch) == 0 {
 		return nil
 	}
-	var due, deferred choice
+	due, deferred := byWork("due_at", "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND"), byWork("deferred", "deferred OR ?")
 	var works list
 	for _, l := range batch {
-		due.whenWork(l.Work, "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND", micros(l.Wait))
-		deferred.whenWork(l.Work, "deferred OR ?", l.Deferred)
+		due.ofWork(l.Work, micros(l.Wait))
+		deferred.ofWork(l.Work, l.Deferred)
 		works.row("(?,?)", l.Work.Payment, l.Work.Cancellation)
 	}
-	_, err := s.db.ExecContext(ctx, "UPDATE open_payment SET due_at = CASE"+due.marks.String()+" END, deferred = CASE"+deferred.marks.String()+
-		` END, lease_until = NULL, owner = ''
+	set, args := assign(due, deferred)
+	_, err := s.db.ExecContext(ctx, "UPDATE open_payment FORCE INDEX (PRIMARY) SET "+set+`, lease_until = NULL, owner = ''
 		WHERE (owner IN ('', ?) OR lease_until < UTC_TIMESTAMP(6)) AND (payment_id, cancellation_seq) IN (`+works.marks.String()+")",
-		slices.Concat(due.args, deferred.args, []any{owner}, works.args)...)
+		slices.Concat(args, []any{owner}, works.args)...)
 	if err != nil {
 		return notStored(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"strings"
 	"sync"
 )
 
@@ -54,7 +55,7 @@ type statement struct {
 
 // record makes a pool that sends what db sends and remembers it.
 func record(db *sql.DB) (*sql.DB, *recorder) {
-	r := &recorder{inner: dialAgain{db.Driver(), server.AppDSN + "?interpolateParams=true&parseTime=true&transaction_isolation=%27READ-COMMITTED%27"}}
+	r := &recorder{inner: dialAgain{db.Driver(), server.AppDSN + "?interpolateParams=true&multiStatements=true&parseTime=true&transaction_isolation=%27READ-COMMITTED%27"}}
 	return sql.OpenDB(r), r
 }
 
@@ -83,7 +84,11 @@ func (r *recorder) note(query string, named []driver.NamedValue) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.statements = append(r.statements, statement{query, args})
+	for text := range strings.SplitSeq(query, ";\n") { // the statements of a packet, each with its own arguments
+		n := strings.Count(text, "?")
+		r.statements = append(r.statements, statement{text, args[:n]})
+		args = args[n:]
+	}
 }
 
 type recorded struct {
@@ -93,7 +98,32 @@ type recorded struct {
 
 func (c *recorded) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	c.to.note(query, args)
-	return c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
+	exec := c.Conn.(driver.ExecerContext).ExecContext
+	before, commits := strings.CutSuffix(query, "COMMIT")
+	if !commits {
+		return exec(ctx, query, args)
+	}
+	at, then := c.to.take()
+	if at == never {
+		return exec(ctx, query, args)
+	}
+	var err error
+	if at == beforeCommit {
+		_, err = exec(ctx, before+"ROLLBACK", args)
+	} else {
+		_, err = exec(ctx, query, args)
+	}
+	then()
+	return nil, errors.Join(errCut, err)
+}
+
+// take is what is to happen at this COMMIT.
+func (r *recorder) take() (cut, func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := r.cut
+	r.cut = never
+	return at, r.then
 }
 
 func (c *recorded) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
@@ -114,10 +144,7 @@ type recordedTx struct {
 var errCut = errors.New("the connection was cut by the test")
 
 func (t *recordedTx) Commit() error {
-	t.to.mu.Lock()
-	at, then := t.to.cut, t.to.then
-	t.to.cut = never
-	t.to.mu.Unlock()
+	at, then := t.to.take()
 	if at == never {
 		return t.Tx.Commit()
 	}

@@ -100,22 +100,5 @@ func (l *list) row(marks string, args ...any) {
 
 func (l *list) empty() bool { return l.marks.Len() == 0 }
 
-// choice is a CASE over payment ids: the value that each row of one UPDATE gets.
-type choice struct {
-	marks strings.Builder
-	args  []any
-}
-
-func (c *choice) when(id payment.ID, marks string, arg any) {
-	c.marks.WriteString(" WHEN ? THEN " + marks)
-	c.args = append(c.args, id, arg)
-}
-
-// whenWork is the same for pieces of open work, of which a payment can have several.
-func (c *choice) whenWork(w payment.WorkID, marks string, arg any) {
-	c.marks.WriteString(" WHEN payment_id = ? AND cancellation_seq = ? THEN " + marks)
-	c.args = append(c.args, w.Payment, w.Cancellation, arg)
-}
-
 // marks is n placeholders: ?,?,?
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }

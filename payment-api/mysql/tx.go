@@ -3,12 +3,14 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
-	driver "github.com/go-sql-driver/mysql"
+	mysql "github.com/go-sql-driver/mysql"
 
 	"gazua.example/payment-api/payment"
 )
@@ -18,6 +20,7 @@ const (
 	errDeadlock    = 1213 // the whole transaction was rolled back
 	errLockWait    = 1205
 	errNoPartition = 1526 // no partition takes this id
+	errDuplicate   = 1062 // a row with this key is there
 
 	errDuplicateColumn  = 1060 // ADD COLUMN
 	errDuplicateKeyName = 1061 // ADD KEY
@@ -36,9 +39,14 @@ const deadlockTries = 5
 // inTx runs do in one transaction. Its error is what do returned (then nothing was written), errAmbiguous, or
 // payment.ErrUnavailable with the cause.
 func inTx(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
+	return again(func() error { return once(ctx, db, do) })
+}
+
+// again sends a transaction again that was a deadlock's victim, or whose connection took nothing any more.
+func again(send func() error) error {
 	for try := 1; ; try++ {
-		err := once(ctx, db, do)
-		if !isServerError(err, errDeadlock) || try == deadlockTries {
+		err := send()
+		if !isServerError(err, errDeadlock) && !errors.Is(err, driver.ErrBadConn) || try == deadlockTries {
 			return err
 		}
 		time.Sleep(time.Duration(rand.Int64N(int64(try) * int64(5*time.Millisecond))))
@@ -69,13 +77,19 @@ func notStored(err error) error { return fmt.Errorf("%w: %w", payment.ErrUnavail
 
 // answered says that the error came from the server, so the connection and the server are there.
 func answered(err error) bool {
-	var said *driver.MySQLError
+	var said *mysql.MySQLError
 	return errors.As(err, &said)
 }
 
 func isServerError(err error, number uint16) bool {
-	var said *driver.MySQLError
+	var said *mysql.MySQLError
 	return errors.As(err, &said) && said.Number == number
+}
+
+// isDuplicateIn says that a row of this table has the primary key already.
+func isDuplicateIn(err error, table string) bool {
+	var said *mysql.MySQLError
+	return errors.As(err, &said) && said.Number == errDuplicate && strings.Contains(said.Message, "for key '"+table+".PRIMARY'")
 }
 
 // affected runs a statement and says how many rows it changed.
