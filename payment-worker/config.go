@@ -47,7 +47,7 @@ func readSettings(set *config.Set) settings {
 		connections: set.Int("MYSQL_CONNECTIONS", 16, 1, 256, "connections to the database"),
 		brokers:     readBrokers(set),
 		replicas:    set.Int("KAFKA_REPLICAS", 1, 1, 5, "replicas of a topic that this process makes"),
-		workers:     set.Int("WORKERS", 64, 1, 4096, "messages worked on at one time"),
+		workers:     set.Int("WORKERS", 128, 1, 4096, "messages worked on at one time; as many can share the commits of a step"),
 		resolvers:   set.Int("RESOLVERS", 16, 1, 1024, "pieces of open work resolved at one time"),
 		keyTTL:      set.Duration("KEY_TTL", day, time.Second, 366*day, "idempotency keys that were answered longer ago are deleted"),
 		finish:      set.Duration("FINISH_WITHIN", 20*time.Second, time.Second, 5*time.Minute, "at shutdown: how long work in flight has to finish"),
@@ -74,8 +74,8 @@ func readBrokers(set *config.Set) []string {
 func readCallbacks(set *config.Set, owner string) callback.Options {
 	o := callback.Options{
 		Owner:       owner,
-		InFlight:    set.Int("CALLBACKS", 64, 1, 4096, "callbacks to merchants in flight"),
-		PerMerchant: set.Int("CALLBACKS_PER_MERCHANT", 16, 1, 1024, "of these, at most so many to one merchant"),
+		InFlight:    set.Int("CALLBACKS", 256, 1, 4096, "callbacks to merchants in flight; what is claimed and recorded together is at most as many"),
+		PerMerchant: set.Int("CALLBACKS_PER_MERCHANT", 64, 1, 1024, "of these, at most so many to one merchant"),
 		Timeout:     set.Duration("CALLBACK_TIMEOUT", 5*time.Second, 10*time.Millisecond, 10*time.Second, "one attempt to call a merchant"),
 	}
 	for _, text := range set.Strings("CALLBACK_ALLOW", "", "private networks that callbacks may go to, by plain http too, such as 127.0.0.1/32,10.1.0.0/16; none by default") {

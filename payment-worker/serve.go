@@ -37,6 +37,7 @@ func serve(stopping context.Context, set *config.Set, args []string, _ io.Writer
 	if err := set.Err(); err != nil {
 		return err
 	}
+	lifecycle.CollectSeldom()
 	tel, err := telemetry.Start(stopping, telemetry.Options{
 		Service: "payment-worker", Instance: s.instance, Endpoint: s.otlp, SampleRatio: float64(s.sampleRatio) / 100, LogLevel: s.logLevel, LogTo: os.Stderr,
 	})

@@ -37,6 +37,16 @@ func TestCommit_Lost_TellsWhatStands(t *testing.T) {
 				t.Errorf("the payment is PAID: %t", there)
 			}
 
+			n, p = fresh(payment.Sync), claimed(t, payment.Sync)
+			to.cutNext(at)
+			claims, errs := s.Mixed(t.Context(), []bool{false, true}, []payment.NewPayment{n}, []payment.Change{toPaid(p)})
+			if (claims[0] == payment.Claimed{}) != came || (errs[0] == nil) != came {
+				t.Errorf("claim and change in one transaction: %+v, %v", claims[0], errs[0])
+			}
+			if there := number(t, "SELECT COUNT(*) FROM payment WHERE id = ?", n.Payment.ID) == 1; there != came || (load(t, p.ID).State == payment.Paid) != came {
+				t.Errorf("in one transaction: the new payment is there: %t, the other is %s", there, load(t, p.ID).State)
+			}
+
 			p = paid(t, 1)
 			wanted := cancellation(p, 11)
 			to.cutNext(at)

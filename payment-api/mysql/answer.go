@@ -95,7 +95,7 @@ func (s *Store) SweepKeys(ctx context.Context, keep time.Duration, limit int) (i
 	if err != nil || old.empty() {
 		return 0, err
 	}
-	result, err := s.db.ExecContext(ctx, "DELETE FROM idempotency_key WHERE (merchant_id, key_hash) IN ("+old.marks.String()+") AND status IS NOT NULL", old.args...)
+	result, err := s.db.ExecContext(ctx, "DELETE /*+ INDEX(idempotency_key PRIMARY) */ FROM idempotency_key WHERE (merchant_id, key_hash) IN ("+old.marks.String()+") AND status IS NOT NULL", old.args...)
 	if err != nil {
 		return 0, notStored(err)
 	}

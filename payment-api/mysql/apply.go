@@ -20,8 +20,8 @@ type moves[T any] struct {
 	applied func(context.Context, *T) error                 // settles an ambiguous COMMIT
 }
 
-// commitMoves commits changes in one transaction: every compare-and-set must hit, or the whole is rolled back and each
-// half goes by itself, down to who missed. Misses are rare (somebody was frozen, or a message came twice), so the way for
+// commitMoves commits changes in one transaction: every compare-and-set must hit, or the whole is rolled back and goes in
+// smaller parts, down to who missed. Misses are rare (somebody was frozen, or a message came twice), so the way for
 // them need not be fast.
 func commitMoves[T any](ctx context.Context, db *sql.DB, batch []T, m moves[T]) []error {
 	errs := make([]error, len(batch))
@@ -32,8 +32,8 @@ func commitMoves[T any](ctx context.Context, db *sql.DB, batch []T, m moves[T]) 
 	if err == nil {
 		return errs
 	}
-	if half := len(batch) / 2; half > 0 && (errors.Is(err, errNotAll) || answered(err)) {
-		return append(commitMoves(ctx, db, batch[:half], m), commitMoves(ctx, db, batch[half:], m)...)
+	if len(batch) > 1 && (errors.Is(err, errNotAll) || answered(err)) {
+		return smaller(batch, err, func(part []T) []error { return commitMoves(ctx, db, part, m) })
 	}
 	for i := range batch {
 		switch {
@@ -65,15 +65,23 @@ func (m moves[T]) inOrder(batch []T) []*T {
 }
 
 func (s *Store) applyAll(ctx context.Context, batch []payment.Change) []error {
-	return commitMoves(ctx, s.db, batch, moves[payment.Change]{
+	return commitMoves(ctx, s.db, batch, s.changes())
+}
+
+func (s *Store) changes() moves[payment.Change] {
+	return moves[payment.Change]{
 		payment: func(c *payment.Change) payment.ID { return c.Payment.ID }, apply: applyTogether, applied: s.wasApplied,
-	})
+	}
 }
 
 // applyTogether writes the payments' rows first, which locks them, and then all that depends on them. Who misses is rolled
 // back with everybody.
 func applyTogether(ctx context.Context, t *transaction, changes []*payment.Change) error {
-	p := t.packet()
+	return applyIn(ctx, t, t.packet(), changes)
+}
+
+// applyIn does so in a packet that may hold more.
+func applyIn(ctx context.Context, t *transaction, p *packet, changes []*payment.Change) error {
 	moved := movePayments(p, changes)
 	var legs list
 	steps := make([]step, len(changes))

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"gazua.example/payment-api/payment"
@@ -74,13 +73,17 @@ func (c *Callbacks) Waiting(ctx context.Context) ([]payment.MerchantID, error) {
 	return merchants, nil
 }
 
-// Claim leases what is due, at most a share of each merchant's, the oldest first.
+// Claim leases what is due, at most a share of each merchant's, the oldest first. The primary key is named for the same
+// reason as in the outbox.
 func (c *Callbacks) Claim(ctx context.Context, owner string, shares []Share, lease time.Duration) ([]DueCallback, error) {
 	var claimed []DueCallback
-	err := inTx(ctx, c.db, func(tx *sql.Tx) error {
+	err := inPackets(ctx, c.db, func(t *transaction) error {
+		if _, err := t.send(ctx, t.packet()); err != nil {
+			return err
+		}
 		claimed = claimed[:0]
 		for _, share := range shares {
-			if err := selectCallbacks(ctx, tx, share, &claimed); err != nil {
+			if err := selectCallbacks(ctx, t.conn, share, &claimed); err != nil {
 				return err
 			}
 		}
@@ -91,8 +94,10 @@ func (c *Callbacks) Claim(ctx context.Context, owner string, shares []Share, lea
 		for _, d := range claimed {
 			args = append(args, d.ID)
 		}
-		return exec(ctx, tx, `UPDATE callback SET owner = ?, attempts = attempts + 1, due_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
+		p := t.packet()
+		p.add(`UPDATE callback FORCE INDEX (PRIMARY) SET owner = ?, attempts = attempts + 1, due_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
 			lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND WHERE id IN (`+marks(len(claimed))+")", args...)
+		return t.sendAndCommit(ctx, p)
 	})
 	if err != nil {
 		return nil, err
@@ -100,8 +105,8 @@ func (c *Callbacks) Claim(ctx context.Context, owner string, shares []Share, lea
 	return claimed, nil
 }
 
-func selectCallbacks(ctx context.Context, tx *sql.Tx, share Share, into *[]DueCallback) error {
-	due, err := tx.QueryContext(ctx, `SELECT id, payment_id, version, merchant_id, body, trace, attempts + 1, TIMESTAMPDIFF(MICROSECOND, created_at, UTC_TIMESTAMP(6))
+func selectCallbacks(ctx context.Context, q querier, share Share, into *[]DueCallback) error {
+	due, err := q.QueryContext(ctx, `SELECT id, payment_id, version, merchant_id, body, trace, attempts + 1, TIMESTAMPDIFF(MICROSECOND, created_at, UTC_TIMESTAMP(6))
 		FROM callback WHERE state = 'PENDING' AND merchant_id = ? AND due_at <= UTC_TIMESTAMP(6) ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED`,
 		share.Merchant, share.Limit)
 	if err != nil {
@@ -132,20 +137,21 @@ type CallbackOutcome struct {
 	Error  string // for people
 }
 
-// Record writes outcomes, in one transaction. That a callback was delivered is true whoever holds it now; what failed
-// counts only while it is still owner's and not yet somebody else's.
+// Record writes outcomes, in one statement and so in one transaction. That a callback was delivered is true whoever holds it
+// now; what failed counts only while it is still owner's and not yet somebody else's. Where the COMMIT is lost nobody knows: to
+// record it again says the same, unless the callback has been somebody else's since.
 func (c *Callbacks) Record(ctx context.Context, owner string, outcomes []CallbackOutcome) error {
 	if len(outcomes) == 0 {
 		return nil
 	}
-	sorted := slices.SortedFunc(slices.Values(outcomes), func(a, b CallbackOutcome) int { return cmp.Compare(a.ID, b.ID) })
+	state, wait := byRow("state", "?"), byRow("due_at", "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND")
+	status, trouble := byRow("last_status", "?"), byRow("last_error", "?")
 	var ids, delivered list
-	var state, wait, status, trouble []any
-	for _, o := range sorted {
-		state = append(state, o.ID, o.State)
-		wait = append(wait, o.ID, micros(o.Wait))
-		status = append(status, o.ID, sql.NullInt64{Int64: int64(o.Status), Valid: o.Status != 0})
-		trouble = append(trouble, o.ID, o.Error)
+	for _, o := range slices.SortedFunc(slices.Values(outcomes), func(a, b CallbackOutcome) int { return cmp.Compare(a.ID, b.ID) }) {
+		state.ofRow(o.ID, o.State)
+		wait.ofRow(o.ID, micros(o.Wait))
+		status.ofRow(o.ID, sql.NullInt64{Int64: int64(o.Status), Valid: o.Status != 0})
+		trouble.ofRow(o.ID, o.Error)
 		ids.row("?", o.ID)
 		if o.State == CallbackDelivered {
 			delivered.row("?", o.ID)
@@ -154,19 +160,23 @@ func (c *Callbacks) Record(ctx context.Context, owner string, outcomes []Callbac
 	if delivered.empty() {
 		delivered.row("?", 0) // an id that no row has
 	}
-	when := "CASE id" + strings.Repeat(" WHEN ? THEN ?", len(sorted)) + " END"
-	return inTx(ctx, c.db, func(tx *sql.Tx) error {
-		// The columns are set from left to right, so ended_at and due_at see the new state.
-		return exec(ctx, tx, "UPDATE callback SET state = "+when+", ended_at = IF(state = 'PENDING', NULL, UTC_TIMESTAMP(6)), due_at = UTC_TIMESTAMP(6) + INTERVAL "+when+
-			" MICROSECOND, last_status = "+when+", last_error = "+when+", lease_until = NULL, owner = '' WHERE id IN ("+ids.marks.String()+
-			") AND (owner = ? OR id IN ("+delivered.marks.String()+"))",
-			slices.Concat(state, wait, status, trouble, ids.args, []any{owner}, delivered.args)...)
+	set, args := assign(state, wait, status, trouble)
+	return again(func() error {
+		// The columns are set from left to right, so ended_at sees the new state.
+		_, err := c.db.ExecContext(ctx, "UPDATE callback FORCE INDEX (PRIMARY) SET "+set+`, ended_at = IF(state = 'PENDING', NULL, UTC_TIMESTAMP(6)), lease_until = NULL, owner = ''
+			WHERE id IN (`+ids.marks.String()+") AND (owner = ? OR id IN ("+delivered.marks.String()+"))",
+			slices.Concat(args, ids.args, []any{owner}, delivered.args)...)
+		if err != nil {
+			return notStored(err)
+		}
+		return nil
 	})
 }
 
-// Sweep deletes at most limit callbacks that ended longer than keep ago, and says how many.
+// Sweep deletes at most limit callbacks that ended longer than keep ago, and says how many. The index is named for the same
+// reason as in the outbox's.
 func (c *Callbacks) Sweep(ctx context.Context, keep time.Duration, limit int) (int64, error) {
-	result, err := c.db.ExecContext(ctx, "DELETE FROM callback WHERE ended_at < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND LIMIT ?", micros(keep), limit)
+	result, err := c.db.ExecContext(ctx, "DELETE /*+ INDEX(callback ended) */ FROM callback WHERE ended_at < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND LIMIT ?", micros(keep), limit)
 	if err != nil {
 		return 0, notStored(err)
 	}

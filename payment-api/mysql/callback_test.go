@@ -269,3 +269,106 @@ func TestCallbacks_Waiting_JumpsOverAMountain(t *testing.T) {
 		t.Errorf("%d rows were read to find who waits, behind 20000 of one merchant", read)
 	}
 }
+
+// Somebody is just settling a payment; who claims and records waits for nothing of that. The writes go by the ids alone, in a
+// small table too.
+func TestCallbacks_ANeighboursUncommittedRow_IsNotWaitedFor(t *testing.T) {
+	emptied(t, "callback")
+	m := caller(t, 12)
+	change(t, "ANALYZE TABLE callback")
+	neighbour, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = neighbour.Rollback() }()
+	if _, err := neighbour.ExecContext(t.Context(), `INSERT INTO callback (payment_id, version, merchant_id, type, body, state, due_at, created_at)
+		VALUES (?, 2, ?, 'payment.paid', '{}', 'PENDING', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`, ids.Next(), m); err != nil {
+		t.Fatal(err)
+	}
+	pool, to := record(db)
+	defer pool.Close()
+	callbacks := mysql.NewCallbacks(pool)
+	got, err := callbacks.Claim(t.Context(), "w", []mysql.Share{{Merchant: m, Limit: 20}}, time.Minute)
+	if err != nil || len(got) != 12 {
+		t.Fatalf("%d claimed, %v", len(got), err)
+	}
+	outcomes := make([]mysql.CallbackOutcome, len(got))
+	for i, d := range got {
+		outcomes[i] = mysql.CallbackOutcome{ID: d.ID, State: mysql.CallbackDelivered, Status: 200 + i%2}
+	}
+	if err := callbacks.Record(t.Context(), "w", outcomes); err != nil {
+		t.Fatal(err)
+	}
+	if n := number(t, "SELECT COUNT(*) FROM callback WHERE merchant_id = ? AND state = 'DELIVERED'", m); n != 12 {
+		t.Errorf("%d of 12 are recorded", n)
+	}
+	goesByID(t, to.drain(), 2)
+}
+
+// emptied makes a table as small as on the first day: what was deleted leaves pages behind, which the optimizer counts.
+func emptied(t *testing.T, table string) {
+	t.Helper()
+	admin, err := mysql.Open(server.AdminDSN, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = admin.Close() }()
+	if _, err := admin.ExecContext(t.Context(), "TRUNCATE TABLE "+table); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Both sweepers delete; a DELETE, unlike an UPDATE, waits for every row that it looks at and somebody holds.
+func TestSweeps_ANeighboursUncommittedRow_IsNotWaitedFor(t *testing.T) {
+	emptied(t, "callback")
+	emptied(t, "outbox")
+	m := caller(t, 12)
+	change(t, "UPDATE callback SET state = 'DELIVERED', ended_at = UTC_TIMESTAMP(6) - INTERVAL 8 DAY WHERE merchant_id = ?", m)
+	for range 12 {
+		change(t, "INSERT INTO outbox (payment_id, created_at, sent_at) VALUES (?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) - INTERVAL 2 DAY)", ids.Next())
+	}
+	change(t, "ANALYZE TABLE callback, outbox")
+	neighbour, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = neighbour.Rollback() }()
+	for _, statement := range []string{
+		`INSERT INTO callback (payment_id, version, merchant_id, type, body, state, created_at) VALUES (?, 2, 1, 't', '{}', 'PENDING', UTC_TIMESTAMP(6))`,
+		"INSERT INTO outbox (payment_id, created_at) VALUES (?, UTC_TIMESTAMP(6))",
+	} {
+		if _, err := neighbour.ExecContext(t.Context(), statement, ids.Next()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := callbacks().Sweep(t.Context(), 7*24*time.Hour, 100); n != 12 || err != nil {
+		t.Errorf("%d callbacks, %v", n, err)
+	}
+	if n, err := mysql.NewOutbox(db).Sweep(t.Context(), 24*time.Hour, 100); n != 12 || err != nil {
+		t.Errorf("%d rows of the outbox, %v", n, err)
+	}
+}
+
+// The connection breaks at the COMMIT of a claim. Nobody knows whose the callbacks are: they are due again when the lease ends.
+func TestCallbacks_ALostCommit_LosesNoCallback(t *testing.T) {
+	for name, at := range map[string]cut{"not committed": beforeCommit, "committed": afterCommit} {
+		t.Run(name, func(t *testing.T) {
+			m := caller(t, 3)
+			pool, to := record(db)
+			defer pool.Close()
+			to.cutNext(at)
+			share := []mysql.Share{{Merchant: m, Limit: 9}}
+			if got, err := mysql.NewCallbacks(pool).Claim(t.Context(), "w", share, 100*time.Millisecond); err == nil {
+				t.Fatalf("%d are ours, though nobody knows", len(got))
+			}
+			for deadline := time.Now().Add(10 * time.Second); !waiting(t, m); time.Sleep(10 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatal("they are never due again")
+				}
+			}
+			if got := claimCallbacks(t, "w", time.Minute, share...); len(got) != 3 {
+				t.Errorf("%d of 3 are due again", len(got))
+			}
+		})
+	}
+}

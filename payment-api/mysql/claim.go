@@ -15,7 +15,7 @@ import (
 //
 //	all in one packet, plain INSERTs ─► committed                     mostly
 //	        └► a key or an order is taken ─► step by step: who lost what, the winners are committed
-//	        └► the server refuses the whole (no partition for one id, a lock not given) ─► each half by itself
+//	        └► the server refuses the whole (no partition for one id, a lock not given) ─► in smaller parts
 //
 // So a bad member costs its neighbours time and nothing else.
 func (s *Store) claimAll(ctx context.Context, batch []payment.NewPayment) []payment.Claimed {
@@ -23,7 +23,11 @@ func (s *Store) claimAll(ctx context.Context, batch []payment.NewPayment) []paym
 		return append(s.claimAll(ctx, batch[:n]), s.claimAll(ctx, batch[n:])...)
 	}
 	claimed := make([]payment.Claimed, len(batch))
-	err := inPackets(ctx, s.db, func(t *transaction) error { return claimAtOnce(ctx, t, batch) })
+	err := inPackets(ctx, s.db, func(t *transaction) error {
+		p := t.packet()
+		addClaims(p, batch)
+		return t.sendAndCommit(ctx, p)
+	})
 	if isServerError(err, errDuplicate) {
 		err = inPackets(ctx, s.db, func(t *transaction) error {
 			clear(claimed)
@@ -33,8 +37,8 @@ func (s *Store) claimAll(ctx context.Context, batch []payment.NewPayment) []paym
 	if err == nil {
 		return claimed
 	}
-	if half := len(batch) / 2; half > 0 && answered(err) {
-		return append(s.claimAll(ctx, batch[:half]), s.claimAll(ctx, batch[half:])...)
+	if len(batch) > 1 && answered(err) {
+		return smaller(batch, err, func(part []payment.NewPayment) []payment.Claimed { return s.claimAll(ctx, part) })
 	}
 	for i := range batch {
 		claimed[i] = payment.Claimed{}
@@ -63,10 +67,10 @@ func distinctKeys(batch []payment.NewPayment) int {
 	return len(batch)
 }
 
-// claimAtOnce writes everything of every member and fails when one key or order is taken. Keys and orders are in sorted
-// order: two transactions that want the same rows meet at the first of them instead of in a deadlock.
-func claimAtOnce(ctx context.Context, t *transaction, batch []payment.NewPayment) error {
-	p, members := t.packet(), every(batch)
+// addClaims writes everything of every member; the packet fails when one key or order is taken. Keys and orders are in
+// sorted order: two transactions that want the same rows meet at the first of them instead of in a deadlock.
+func addClaims(p *packet, batch []payment.NewPayment) {
+	members := every(batch)
 	byKeys(batch, members)
 	keys := keyRows(batch, members)
 	p.add(insertKeys+keys.marks.String(), keys.args...)
@@ -74,7 +78,6 @@ func claimAtOnce(ctx context.Context, t *transaction, batch []payment.NewPayment
 	guards := guardRows(batch, members)
 	p.add(insertGuards+guards.marks.String(), guards.args...)
 	addPayments(p, batch, members)
-	return t.sendAndCommit(ctx, p)
 }
 
 // claimStepByStep claims keys first, then orders, then writes the winners. The key comes before the guard, so that a
@@ -124,12 +127,12 @@ const (
 func keyRows(batch []payment.NewPayment, members []int) (keys list) {
 	for _, i := range members {
 		n := &batch[i]
-		status, body := sql.NullInt64{}, []byte(nil)
-		if n.Answer != nil {
-			status, body = sql.NullInt64{Int64: int64(n.Answer.Status), Valid: true}, n.Answer.Body
+		if n.Answer == nil {
+			keys.row("(?,?,?,?,NULL,NULL,"+now+",NULL)", n.Payment.Merchant, n.Payment.KeyHash[:], n.RequestHash[:], n.Payment.ID)
+			continue
 		}
-		keys.row("(?,?,?,?,?,?,UTC_TIMESTAMP(6),IF(? IS NULL, NULL, UTC_TIMESTAMP(6)))",
-			n.Payment.Merchant, n.Payment.KeyHash[:], n.RequestHash[:], n.Payment.ID, status, body, status)
+		keys.row("(?,?,?,?,?,?,"+now+","+now+")",
+			n.Payment.Merchant, n.Payment.KeyHash[:], n.RequestHash[:], n.Payment.ID, n.Answer.Status, n.Answer.Body)
 	}
 	return keys
 }
@@ -234,15 +237,21 @@ func addPayments(packet *packet, batch []payment.NewPayment, winners []int) {
 	for _, i := range winners {
 		n := &batch[i]
 		p := n.Payment
-		payments.row("(?,?,?,?,?,?,?,?,?,UTC_TIMESTAMP(6),IF(? = 'PROCESSING', UTC_TIMESTAMP(6), NULL),UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND)",
-			p.ID, p.Merchant, p.Order, p.Price.Amount, p.Price.Currency, p.Mode, p.State, p.Version, p.KeyHash[:], p.State, nullMicros(n.Expires))
+		started := "NULL"
+		if p.State == payment.Processing {
+			started = now
+		}
+		expires, expiresArgs := in(n.Expires)
+		payments.row("(?,?,?,?,?,?,?,?,?,"+now+","+started+","+expires+")",
+			append([]any{p.ID, p.Merchant, p.Order, p.Price.Amount, p.Price.Currency, p.Mode, p.State, p.Version, p.KeyHash[:]}, expiresArgs...)...)
 		addLegs(&legs, p)
 		addEvent(&events, step{payment: p, to: string(p.State), parts: p.LegStates(), cause: "created", actor: n.Actor})
 		owner := ""
 		if n.Lease > 0 {
 			owner = n.Actor
 		}
-		open.row("(?,UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,?)", p.ID, micros(n.Due), nullMicros(n.Lease), owner)
+		lease, leaseArgs := in(n.Lease)
+		open.row("(?,"+now+" + INTERVAL ? MICROSECOND,"+lease+",?)", append(append([]any{p.ID, micros(n.Due)}, leaseArgs...), owner)...)
 		if p.Mode == payment.Async {
 			outbox.row("(?,?,UTC_TIMESTAMP(6))", p.ID, n.Trace)
 		}

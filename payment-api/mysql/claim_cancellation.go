@@ -11,7 +11,7 @@ import (
 )
 
 // claimCancellations commits new cancellations in one transaction, or tells a member why it has none. A transaction that
-// fails as a whole because of what the server says is done again, each half by itself.
+// fails as a whole because of what the server says is done again in smaller parts.
 func (s *Store) claimCancellations(ctx context.Context, batch []payment.NewCancellation) []payment.ClaimedCancellation {
 	if n := apart(batch); n < len(batch) {
 		return append(s.claimCancellations(ctx, batch[:n]), s.claimCancellations(ctx, batch[n:])...)
@@ -24,8 +24,10 @@ func (s *Store) claimCancellations(ctx context.Context, batch []payment.NewCance
 	if err == nil {
 		return claimed
 	}
-	if half := len(batch) / 2; half > 0 && answered(err) {
-		return append(s.claimCancellations(ctx, batch[:half]), s.claimCancellations(ctx, batch[half:])...)
+	if len(batch) > 1 && answered(err) {
+		return smaller(batch, err, func(part []payment.NewCancellation) []payment.ClaimedCancellation {
+			return s.claimCancellations(ctx, part)
+		})
 	}
 	claimed = make([]payment.ClaimedCancellation, len(batch))
 	for i := range batch {

@@ -19,8 +19,8 @@ import (
 // link to it:
 //
 //	trace A:  TRANSACTION claim ──────────────┐
-//	            ├─ BEGIN, INSERT …, COMMIT    │ one transaction
-//	trace B:  TRANSACTION claim ─ ─link─ ─ ─ ─┘
+//	            ├─ BATCH, COMMIT              │ one transaction
+//	trace B:  TRANSACTION apply ─ ─link─ ─ ─ ─┘
 type commits struct {
 	kind     string
 	tracer   trace.Tracer
@@ -49,27 +49,34 @@ func newCommits(kind string) *commits {
 	}
 }
 
-// handed begins the span of what a caller hands over; nil outside a recorded trace.
-func (c *commits) handed(ctx context.Context) trace.Span {
+// handed begins the span of the step that a caller hands over; nil outside a recorded trace.
+func (c *commits) handed(ctx context.Context, step string) trace.Span {
 	if !telemetry.Recorded(ctx) {
 		return nil
 	}
-	_, span := c.tracer.Start(ctx, "TRANSACTION "+c.kind, telemetry.AsClient...)
-	span.SetAttributes(semconv.DBSystemNameMySQL, semconv.DBOperationName("TRANSACTION"), kindKey.String(c.kind))
+	_, span := c.tracer.Start(ctx, "TRANSACTION "+step, telemetry.AsClient...)
+	span.SetAttributes(semconv.DBSystemNameMySQL, semconv.DBOperationName("TRANSACTION"), kindKey.String(step))
 	return span
 }
 
+// handedOver is a member's step: which, when, and its span, nil where its trace is not recorded.
+type handedOver struct {
+	step string
+	at   time.Time
+	span trace.Span
+}
+
 // begun notes the waits of a batch's members and puts the transaction below the first of their spans.
-func (c *commits) begun(ctx context.Context, now time.Time, handed []time.Time, spans []trace.Span) context.Context {
-	c.size.Record(ctx, int64(len(handed)), c.sizes...)
+func (c *commits) begun(ctx context.Context, now time.Time, members []handedOver) context.Context {
+	c.size.Record(ctx, int64(len(members)), c.sizes...)
 	var first trace.Span
-	for i, span := range spans {
-		waited := now.Sub(handed[i])
-		c.wait.Record(ctx, c.kind, waited)
+	for _, m := range members {
+		span, waited := m.span, now.Sub(m.at)
+		c.wait.Record(ctx, m.step, waited)
 		if span == nil {
 			continue
 		}
-		span.SetAttributes(attribute.Float64("gazua.commit.wait", waited.Seconds()), semconv.DBOperationBatchSize(len(handed)))
+		span.SetAttributes(attribute.Float64("gazua.commit.wait", waited.Seconds()), semconv.DBOperationBatchSize(len(members)))
 		switch {
 		case first == nil:
 			first, ctx = span, trace.ContextWithSpan(ctx, span)

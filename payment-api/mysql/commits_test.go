@@ -14,17 +14,17 @@ import (
 func TestCommits_TheStatementsStandBelowTheFirstThatIsRecorded_AndTheOthersLinkToIt(t *testing.T) {
 	recorder := tracetest.NewSpanRecorder()
 	tracer := sdk.NewTracerProvider(sdk.WithSpanProcessor(recorder)).Tracer("test")
-	c := newCommits("claim")
+	c := newCommits("payment")
 	c.tracer = tracer
 	unseen := trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}}))
 	first, _ := tracer.Start(t.Context(), "a")
 	second, _ := tracer.Start(t.Context(), "b")
-	spans := []trace.Span{c.handed(unseen), c.handed(first), c.handed(second)}
+	spans := []trace.Span{c.handed(unseen, "claim"), c.handed(first, "claim"), c.handed(second, "apply")}
 	if spans[0] != nil {
 		t.Error("a span in a trace that is not recorded")
 	}
 	began := time.Now()
-	ctx := c.begun(context.Background(), began, []time.Time{began, began.Add(-time.Second), began}, spans)
+	ctx := c.begun(context.Background(), began, []handedOver{{"claim", began, spans[0]}, {"claim", began.Add(-time.Second), spans[1]}, {"apply", began, spans[2]}})
 	if got := trace.SpanContextFromContext(ctx); !got.Equal(spans[1].SpanContext()) {
 		t.Errorf("the transaction runs below %s", got.SpanID())
 	}

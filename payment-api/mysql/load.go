@@ -13,13 +13,17 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// Load implements payment.Store.
+// Load implements payment.Store. Those who want one payment each share statements.
 func (s *Store) Load(ctx context.Context, ids []payment.ID) ([]*payment.Payment, error) {
+	if len(ids) == 1 {
+		return s.loads.one(ctx, ids[0])
+	}
 	return loadPayments(ctx, s.db, ids)
 }
 
 // loadPayments reads payments by id. Payment and legs come from one statement, so that they belong to one version; the ids
-// are given for both tables, so that both prune to the same partitions.
+// are given for both tables, so that both prune to the same partitions. In this order the legs are read anyway; by p.id the
+// server would sort.
 func loadPayments(ctx context.Context, q querier, ids []payment.ID) ([]*payment.Payment, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -29,7 +33,7 @@ func loadPayments(ctx context.Context, q querier, ids []payment.ID) ([]*payment.
 		p.key_hash, p.canceled_amount, p.started_at, p.undoing_at, p.expires_at, UTC_TIMESTAMP(6),
 		l.seq, l.means, l.amount, l.state, l.token, l.transaction_id, l.code, l.booked_at
 		FROM payment p JOIN payment_leg l ON l.payment_id = p.id
-		WHERE p.id IN (`+marks(len(ids))+`) AND l.payment_id IN (`+marks(len(ids))+`) ORDER BY p.id, l.seq`, args...)
+		WHERE p.id IN (`+marks(len(ids))+`) AND l.payment_id IN (`+marks(len(ids))+`) ORDER BY l.payment_id, l.seq`, args...)
 	if err != nil {
 		return nil, notStored(err)
 	}

@@ -75,6 +75,14 @@ func (o *observer) begin(ctx context.Context, name, query string) trace.Span {
 	if !telemetry.Recorded(ctx) {
 		return nil
 	}
+	if name == batch {
+		_, span := o.tracer.Start(ctx, batch, telemetry.AsClient...)
+		if span.IsRecording() {
+			span.SetAttributes(o.where...)
+			span.SetAttributes(semconv.DBOperationName(batch), semconv.DBQuerySummary(summaryOf(query)))
+		}
+		return span
+	}
 	table := tableOf(query)
 	summary := strings.TrimSpace(name + " " + table)
 	_, span := o.tracer.Start(ctx, summary, telemetry.AsClient...)
@@ -86,6 +94,17 @@ func (o *observer) begin(ctx context.Context, name, query string) trace.Span {
 		}
 	}
 	return span
+}
+
+// summaryOf names the statements of a packet: INSERT order_guard; INSERT payment; …
+func summaryOf(packet string) string {
+	var parts []string
+	for statement := range strings.SplitSeq(packet, ";\n") {
+		if statement != begin {
+			parts = append(parts, strings.TrimSpace(verbOf(statement)+" "+tableOf(statement)))
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 func (o *observer) end(ctx context.Context, span trace.Span, name string, began time.Time, err error) {

@@ -41,6 +41,21 @@ func BenchmarkObserved(b *testing.B) {
 	}
 }
 
+// Only what separates statements of a packet counts, and no value gets into the summary.
+func TestPacketSummary(t *testing.T) {
+	p := &packet{}
+	p.add(begin)
+	p.add("INSERT INTO payment (id) VALUES (?)", "secret; DELETE FROM merchant")
+	p.add("DELETE /*+ INDEX(open_payment PRIMARY) */ FROM open_payment WHERE payment_id = ?", 1)
+	p.add(commit)
+	if got, want := summaryOf(p.text.String()), "INSERT payment; DELETE open_payment; COMMIT"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := verbOf(p.text.String()); got != batch {
+		t.Errorf("the operation is %s", got)
+	}
+}
+
 func TestStatementNames(t *testing.T) {
 	for query, want := range map[string][2]string{
 		"INSERT INTO payment_leg (payment_id) VALUES (?)":                      {"INSERT", "payment_leg"},

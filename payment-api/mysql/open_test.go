@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"gazua.example/payment-api/mysql"
 	"gazua.example/payment-api/payment"
 )
 
@@ -205,105 +204,5 @@ func TestPostpone_EachToItsOwnTime(t *testing.T) {
 		if n := number(t, "SELECT ROUND(TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(6), due_at) / 60) FROM open_payment WHERE payment_id = ?", id); n != hours {
 			t.Errorf("payment %d is due in %d hours, want %d", id, n, hours)
 		}
-	}
-}
-
-func TestOutbox_Concurrently_EachRowGoesToOne_AndNoneIsLost(t *testing.T) {
-	outbox := mysql.NewOutbox(db)
-	wanted := map[payment.ID]int{}
-	var mu sync.Mutex
-	var writers, readers sync.WaitGroup
-	written := make(chan struct{})
-	for range 4 {
-		writers.Go(func() {
-			for range 25 {
-				n := fresh(payment.Async)
-				mu.Lock()
-				wanted[n.Payment.ID] = 0
-				mu.Unlock()
-				if got := store().Claim(t.Context(), []payment.NewPayment{n})[0]; got != (payment.Claimed{}) {
-					t.Errorf("%+v", got)
-				}
-			}
-		})
-	}
-	for range 3 {
-		readers.Go(func() {
-			for last := false; ; {
-				rows, err := outbox.Claim(t.Context(), 7, time.Minute)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				sent := make([]mysql.Sent, len(rows))
-				mu.Lock()
-				for i, r := range rows {
-					if _, ours := wanted[r.Payment]; ours {
-						wanted[r.Payment]++
-					}
-					sent[i] = mysql.Sent{ID: r.ID, Partition: 3, Offset: int64(i)}
-				}
-				mu.Unlock()
-				if err := outbox.MarkSent(t.Context(), sent); err != nil {
-					t.Error(err)
-				}
-				if len(rows) == 0 && last {
-					return
-				}
-				select {
-				case <-written:
-					last = len(rows) == 0
-				default:
-				}
-			}
-		})
-	}
-	writers.Wait()
-	close(written)
-	readers.Wait()
-	for id, times := range wanted {
-		if times != 1 {
-			t.Errorf("the row of payment %d was taken %d times", id, times)
-		}
-	}
-	for id := range wanted {
-		if number(t, "SELECT COUNT(*) FROM outbox WHERE payment_id = ? AND sent_at IS NULL", id) != 0 {
-			t.Errorf("the row of payment %d is not marked", id)
-		}
-	}
-}
-
-func TestOutbox_ClaimOfADeadRelay_EndsWithItsLease(t *testing.T) {
-	p := claimed(t, payment.Async)
-	outbox := mysql.NewOutbox(db)
-	has := func(lease time.Duration) bool {
-		rows, err := outbox.Claim(t.Context(), 1000, lease)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return slices.ContainsFunc(rows, func(r mysql.OutboxRow) bool { return r.Payment == p.ID })
-	}
-	if !has(200 * time.Millisecond) {
-		t.Fatal("the row is not there")
-	}
-	for deadline := time.Now().Add(10 * time.Second); !has(time.Minute); {
-		if time.Now().After(deadline) {
-			t.Fatal("the claim of a relay that died never ended")
-		}
-	}
-}
-
-func TestOutbox_Sweep_DeletesOnlyWhatWasSentLongAgo(t *testing.T) {
-	old, young, unsent := claimed(t, payment.Async), claimed(t, payment.Async), claimed(t, payment.Async)
-	for id, hours := range map[payment.ID]int{old.ID: 25, young.ID: 23} {
-		if _, err := db.ExecContext(t.Context(), "UPDATE outbox SET sent_at = UTC_TIMESTAMP(6) - INTERVAL ? HOUR WHERE payment_id = ?", hours, id); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if n, err := mysql.NewOutbox(db).Sweep(t.Context(), 24*time.Hour, 1000); err != nil || n != 1 {
-		t.Errorf("%d swept, %v", n, err)
-	}
-	if n := number(t, "SELECT COUNT(*) FROM outbox WHERE payment_id IN (?, ?)", young.ID, unsent.ID); n != 2 {
-		t.Error("the sweeper took what it must keep")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 )
@@ -37,6 +38,13 @@ func (r *recorder) whenCut(at cut, then func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.cut, r.then = at, then
+}
+
+// lockWait bounds, for connections made from now on, how long a statement waits for a row.
+func (r *recorder) lockWait(seconds int) {
+	dial := r.inner.(dialAgain)
+	dial.dsn += fmt.Sprintf("&innodb_lock_wait_timeout=%d", seconds)
+	r.inner = dial
 }
 
 // drain is what was sent since the last time.

@@ -14,10 +14,10 @@ import (
 // gets exactly what it would have got alone.
 type Store struct {
 	db                  *sql.DB
-	claims              *group[payment.NewPayment, payment.Claimed]
-	changes             *group[payment.Change, error]
+	payments            *group[work, done]
 	cancellations       *group[payment.NewCancellation, payment.ClaimedCancellation]
 	cancellationChanges *group[payment.CancellationChange, error]
+	loads               *loads
 }
 
 var _ payment.Store = (*Store)(nil)
@@ -25,34 +25,69 @@ var _ payment.Store = (*Store)(nil)
 // NewStore keeps payments in db, which has the schema of migrations/. Close ends it.
 func NewStore(db *sql.DB, o GroupOptions) *Store {
 	s := &Store{db: db}
-	s.claims = newGroup("claim", o, s.claimAll)
-	s.changes = newGroup("apply", o, s.applyAll)
-	s.cancellations = newGroup("claim_cancellation", o, s.claimCancellations)
-	s.cancellationChanges = newGroup("apply_cancellation", o, s.applyCancellations)
+	s.payments = newGroup(o, kind[work, done]{"payment", work.step, s.commitMixed, work.size, work.drop})
+	s.cancellations = newGroup(o, kind[payment.NewCancellation, payment.ClaimedCancellation]{
+		name: "claim_cancellation", step: func(payment.NewCancellation) string { return "claim_cancellation" }, run: s.claimCancellations,
+		size: func(payment.NewCancellation) int { return rowBytes },
+		drop: func(_ payment.NewCancellation, err error) (payment.ClaimedCancellation, bool) {
+			return payment.ClaimedCancellation{Err: notStored(err)}, true
+		},
+	})
+	s.cancellationChanges = newGroup(o, kind[payment.CancellationChange, error]{
+		name: "apply_cancellation", step: func(payment.CancellationChange) string { return "apply_cancellation" }, run: s.applyCancellations,
+		size: func(c payment.CancellationChange) int { return rowBytes + answerBytes(c.Answer) },
+		drop: func(payment.CancellationChange, error) (error, bool) { return nil, false },
+	})
+	s.loads = newLoads(o.Max, func(ctx context.Context, ids []payment.ID) ([]*payment.Payment, error) {
+		return loadPayments(ctx, db, ids)
+	})
 	return s
+}
+
+// rowBytes is about what the rows of a step send, without what merchants and means put into them.
+const rowBytes = 2 << 10
+
+func answerBytes(a *payment.Answer) int {
+	if a == nil {
+		return 0
+	}
+	return len(a.Body)
 }
 
 // Close ends the committers. Nobody may use the store any more.
 func (s *Store) Close() {
-	s.claims.end()
-	s.changes.end()
+	s.payments.end()
 	s.cancellations.end()
 	s.cancellationChanges.end()
 }
 
 // Claim implements payment.Store.
 func (s *Store) Claim(ctx context.Context, batch []payment.NewPayment) []payment.Claimed {
-	return s.claims.do(ctx, batch)
+	members := make([]work, len(batch))
+	for i := range batch {
+		members[i].claim = &batch[i]
+	}
+	claimed := make([]payment.Claimed, len(batch))
+	for i, d := range s.payments.do(ctx, members) {
+		claimed[i] = d.claimed
+	}
+	return claimed
 }
 
 // Apply implements payment.Store. A callback goes on with the trace of whoever settles.
 func (s *Store) Apply(ctx context.Context, batch []payment.Change) []error {
+	members := make([]work, len(batch))
 	for i := range batch {
 		if batch[i].Callback != nil {
 			batch[i].Trace = telemetry.Carry(ctx)
 		}
+		members[i].change = &batch[i]
 	}
-	return s.changes.do(ctx, batch)
+	errs := make([]error, len(batch))
+	for i, d := range s.payments.do(ctx, members) {
+		errs[i] = d.err
+	}
+	return errs
 }
 
 // ClaimCancellation implements payment.Store.
@@ -76,6 +111,17 @@ func micros(d time.Duration) int64 { return d.Microseconds() }
 // nullMicros is NULL for no duration: NULL added to a time is NULL.
 func nullMicros(d time.Duration) sql.NullInt64 {
 	return sql.NullInt64{Int64: micros(d), Valid: d > 0}
+}
+
+// now is the database's clock, which is the same for all that a statement writes.
+const now = "UTC_TIMESTAMP(6)"
+
+// in is the time d from now; none without a d.
+func in(d time.Duration) (mark string, args []any) {
+	if d <= 0 {
+		return "NULL", nil
+	}
+	return now + " + INTERVAL ? MICROSECOND", []any{micros(d)}
 }
 
 // nullTime cuts to what a column holds: rounded up, a time before midnight would be of the next day.

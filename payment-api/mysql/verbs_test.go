@@ -157,13 +157,14 @@ func sendMerchants(t *testing.T, pool *sql.DB, _ *recorder) {
 
 func sendOutbox(t *testing.T, pool *sql.DB, _ *recorder) {
 	p, outbox := claimed(t, payment.Async), mysql.NewOutbox(pool)
-	rows, err := outbox.Claim(t.Context(), 5, time.Millisecond)
+	rows, err := outbox.Next(t.Context(), nil, 5, time.Millisecond)
 	if err != nil || len(rows) == 0 {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
 	_, swept := outbox.Sweep(t.Context(), 1000*time.Hour, 10)
 	_, fate := outbox.Fate(t.Context(), p.ID)
-	must(t, []error{outbox.MarkSent(t.Context(), []mysql.Sent{{ID: rows[0].ID, Partition: 1, Offset: 1}}), swept, fate})
+	_, marked := outbox.Next(t.Context(), []mysql.Sent{{ID: rows[0].ID, Partition: 1, Offset: 1}}, 5, time.Millisecond)
+	must(t, []error{marked, swept, fate})
 }
 
 func sendCallbacks(t *testing.T, pool *sql.DB, _ *recorder) {

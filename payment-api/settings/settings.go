@@ -41,7 +41,8 @@ func Limits(set *config.Set) payment.Limits {
 func Group(set *config.Set) mysql.GroupOptions {
 	o := mysql.DefaultGroup()
 	return mysql.GroupOptions{
-		Max:        set.Int("GROUP_MAX", o.Max, 1, 512, "payments that share one transaction; 1 is the plain way, a transaction a step"),
+		Max:        set.Int("GROUP_MAX", o.Max, 1, 512, "steps of payments that share one transaction; 1 is the plain way: a transaction a step, as many at a time as there are connections"),
+		Bytes:      set.Int("GROUP_BYTES", o.Bytes, 1<<10, 16<<20, "a transaction that holds so many bytes takes no more steps"),
 		Wait:       set.Duration("GROUP_WAIT", o.Wait, 0, 100*time.Millisecond, "how long a transaction waits for more while another one is under way"),
 		Committers: set.Int("GROUP_COMMITTERS", o.Committers, 1, 64, "transactions of one kind under way at one time"),
 	}

@@ -121,8 +121,13 @@ func (s *Sender) round(ctx context.Context, sending *sync.WaitGroup) (short bool
 	if err != nil {
 		return false, err
 	}
+	if len(claimed) > 0 {
+		s.metrics.batch(ctx, claims, len(claimed))
+	}
 	for _, d := range claimed {
 		s.places.take(d.Merchant)
+	}
+	for _, d := range claimed {
 		sending.Go(func() { s.outcomes <- s.attempt(ctx, d, destinations[d.Merchant]) })
 	}
 	return len(claimed) == asked || len(shares) < len(waiting), nil

@@ -18,6 +18,7 @@ import (
 type metrics struct {
 	delivered, failed, gaveUp metric.Int64Counter
 	duration                  *telemetry.Durations[attempted]
+	size                      metric.Int64Histogram
 	backlog                   atomic.Pointer[mysql.CallbackBacklog]
 }
 
@@ -39,6 +40,10 @@ func newMetrics() (*metrics, error) {
 	var err error
 	m.duration, err = telemetry.NewDurations(meter, "gazua.callback.duration", "Attempts to call a merchant.",
 		[]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}, attempted.attributes)
+	if err == nil {
+		m.size, err = meter.Int64Histogram("gazua.callback.batch.size", metric.WithUnit("{callback}"), metric.WithDescription("Callbacks in one transaction, by what it does."),
+			metric.WithExplicitBucketBoundaries(1, 2, 4, 8, 16, 32, 64, 128, 256, 512))
+	}
 	counter := func(name, description string) metric.Int64Counter {
 		c, e := meter.Int64Counter(name, metric.WithDescription(description))
 		if err == nil {
@@ -64,6 +69,17 @@ func newMetrics() (*metrics, error) {
 		return nil, fmt.Errorf("make the metrics of the callbacks: %w", err)
 	}
 	return m, nil
+}
+
+// What a transaction does with callbacks.
+var (
+	claims   = metric.WithAttributeSet(attribute.NewSet(attribute.String("gazua.callback.step", "claim")))
+	recorded = metric.WithAttributeSet(attribute.NewSet(attribute.String("gazua.callback.step", "record")))
+)
+
+// batch notes how many callbacks share a transaction.
+func (m *metrics) batch(ctx context.Context, step metric.RecordOption, n int) {
+	m.size.Record(ctx, int64(n), step)
 }
 
 func (m *metrics) count(ctx context.Context, o mysql.CallbackOutcome, took time.Duration) {

@@ -108,6 +108,13 @@ func (p *places) take(id payment.MerchantID) {
 	p.merchants[id].taken++
 }
 
+// underWay is how many places are taken: by what is being sent, and by what was and is not recorded yet.
+func (p *places) underWay() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.taken
+}
+
 // leave gives a place back and remembers how it went.
 func (p *places) leave(id payment.MerchantID, delivered bool) {
 	p.mu.Lock()

@@ -9,8 +9,9 @@ import (
 
 // Bounds of recording.
 const (
-	gather      = 20 * time.Millisecond // after the first outcome: what ends meanwhile shares its commit
+	gather      = 20 * time.Millisecond // after the first outcome, while others are under way: what ends meanwhile shares its commit
 	recordTries = 5
+	recordMost  = 128 // outcomes in one statement, which looks for each among all of them
 )
 
 // record writes outcomes until there come no more. A place is free again when its outcome is written: so there never is
@@ -18,6 +19,7 @@ const (
 func (s *Sender) record(ctx context.Context) {
 	for first := range s.outcomes {
 		batch := s.together(first)
+		s.metrics.batch(ctx, recorded, len(batch))
 		outcomes := make([]mysql.CallbackOutcome, len(batch))
 		for i := range batch {
 			outcomes[i] = batch[i].CallbackOutcome
@@ -29,12 +31,12 @@ func (s *Sender) record(ctx context.Context) {
 	}
 }
 
-// together gathers what ends at about the same time.
+// together gathers what ends at about the same time. When nothing else is under way there is nothing to wait for.
 func (s *Sender) together(first outcome) []outcome {
 	batch := []outcome{first}
 	timer := time.NewTimer(gather)
 	defer timer.Stop()
-	for len(batch) < s.options.InFlight {
+	for len(batch) < min(s.places.underWay(), recordMost) {
 		select {
 		case next, more := <-s.outcomes:
 			if !more {

@@ -1,6 +1,7 @@
 // Package relay turns outbox rows into Kafka messages.
 //
-//	claim rows (a lease, committed) ─► produce, all replicas acknowledge ─► mark them sent with partition and offset
+//	┌─► one transaction: mark what was sent with partition and offset, claim the next rows (a lease) ─┐
+//	└──────────────────────── produce, all replicas acknowledge ◄─────────────────────────────────────┘
 //
 // A crash between any two steps repeats the rest after the lease: a message may go out twice, never not at all.
 package relay
@@ -21,7 +22,7 @@ import (
 const (
 	batch = 200
 	lease = 10 * time.Second
-	idle  = 50 * time.Millisecond // between two looks when the last found no full batch; rows gather meanwhile and share commits
+	idle  = 50 * time.Millisecond // between two looks when the last found no full batch; rows gather meanwhile, share commits and requests
 	pause = time.Second           // after a failure
 
 	sweepEvery = time.Minute
@@ -31,8 +32,8 @@ const (
 
 // Outbox is what the relay needs of the store.
 type Outbox interface {
-	Claim(ctx context.Context, limit int, lease time.Duration) ([]mysql.OutboxRow, error)
-	MarkSent(ctx context.Context, sent []mysql.Sent) error
+	// Next marks what was sent, and claims at most limit rows for lease.
+	Next(ctx context.Context, sent []mysql.Sent, limit int, lease time.Duration) ([]mysql.OutboxRow, error)
 	Sweep(ctx context.Context, keep time.Duration, limit int) (int64, error)
 }
 
@@ -42,6 +43,8 @@ type Relay struct {
 	writer       *Writer
 	log          *slog.Logger
 	lease, pause time.Duration
+
+	sent []mysql.Sent // by the last round: marked with the next one's claim. At most a batch
 
 	mu        sync.Mutex
 	delivered []mysql.Sent // filled by the writer's completion, emptied by each round
@@ -57,6 +60,7 @@ func New(outbox Outbox, brokers []string, log *slog.Logger) *Relay {
 
 // Run relays until ctx ends; what was claimed by then is finished first.
 func (r *Relay) Run(ctx context.Context) {
+	defer r.finish(context.WithoutCancel(ctx))
 	swept := time.Now()
 	for ctx.Err() == nil {
 		moved, err := r.round(context.WithoutCancel(ctx))
@@ -94,12 +98,18 @@ func (r *Relay) sweep(ctx context.Context) {
 // Close ends the producer.
 func (r *Relay) Close() error { return r.writer.Close() }
 
-// round moves one batch. Rows whose message failed stay claimed until their lease ends and then come again.
+// round moves one batch. Rows whose message failed stay claimed until their lease ends and then come again. What could not
+// be marked is marked by the next round, which claims nothing before.
 func (r *Relay) round(ctx context.Context) (int, error) {
-	claimed, err := r.outbox.Claim(ctx, batch, r.lease)
-	if err != nil || len(claimed) == 0 {
+	claimed, err := r.outbox.Next(ctx, r.sent, batch, r.lease)
+	if err != nil {
 		return 0, err
 	}
+	r.sent = nil
+	if len(claimed) == 0 {
+		return 0, nil
+	}
+	measures().batch.Record(ctx, int64(len(claimed)))
 	messages := make([]kafka.Message, 0, len(claimed))
 	for _, row := range claimed {
 		m, err := events.Encode(row.Payment, row.Trace)
@@ -109,19 +119,30 @@ func (r *Relay) round(ctx context.Context) (int, error) {
 		m.WriterData = row.ID
 		messages = append(messages, m)
 	}
+	return len(claimed), r.send(ctx, messages)
+}
+
+// send produces a batch and keeps what is to be marked.
+func (r *Relay) send(ctx context.Context, messages []kafka.Message) error {
 	spans := begin(messages)
-	sendCtx, cancel := context.WithTimeout(ctx, r.lease/2)
-	sendErr := r.writer.WriteMessages(sendCtx, messages...)
-	cancel()
+	ctx, cancel := context.WithTimeout(ctx, r.lease/2)
+	defer cancel()
+	err := r.writer.WriteMessages(ctx, messages...)
 	r.mu.Lock()
-	delivered := r.delivered
-	r.delivered = nil
+	r.sent, r.delivered = r.delivered, nil
 	r.mu.Unlock()
-	spans.end(delivered, sendErr)
-	if err := r.outbox.MarkSent(ctx, delivered); err != nil {
-		return 0, err
+	spans.end(r.sent, err)
+	return err
+}
+
+// finish marks what the last round has sent.
+func (r *Relay) finish(ctx context.Context) {
+	if len(r.sent) == 0 {
+		return
 	}
-	return len(claimed), sendErr
+	if _, err := r.outbox.Next(ctx, r.sent, 0, r.lease); err != nil {
+		r.log.Warn("relay: what was sent last is sent again", "messages", len(r.sent), "error", err.Error())
+	}
 }
 
 // note is the writer's completion: it runs before WriteMessages returns.

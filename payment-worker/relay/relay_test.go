@@ -234,32 +234,96 @@ func TestRelay_TwoAtOnce_NoRowIsLost(t *testing.T) {
 	}
 }
 
-// dying fails to mark what it has sent, as a process that dies in between.
+// dying fails to mark what it has sent, so many times.
 type dying struct {
 	*mysql.Outbox
 	deaths atomic.Int64
 }
 
-func (d *dying) MarkSent(ctx context.Context, sent []mysql.Sent) error {
+func (d *dying) Next(ctx context.Context, sent []mysql.Sent, limit int, lease time.Duration) ([]mysql.OutboxRow, error) {
 	if len(sent) > 0 && d.deaths.Add(-1) >= 0 {
-		return errors.New("killed between produce and mark")
+		return nil, errors.New("killed between produce and mark")
 	}
-	return d.Outbox.MarkSent(ctx, sent)
+	return d.Outbox.Next(ctx, sent, limit, lease)
 }
 
+// A process that dies marks nothing any more: whoever lives sends its rows again, once the lease ends.
 func TestRelay_DiesBetweenProduceAndMark_TheRowsGoOutAgainAfterTheLease(t *testing.T) {
 	b := startBroker(t)
 	accept(t, 1, 10)
 	d := &dying{Outbox: mysql.NewOutbox(db)}
-	d.deaths.Store(1)
+	d.deaths.Store(1 << 40)
 	b.run(d)
-	eventually(t, "the relay died", func() bool { return d.deaths.Load() == 0 })
+	eventually(t, "the relay died", func() bool { return d.deaths.Load() < 1<<40 })
 	if n := unsent(t); n != 10 {
 		t.Errorf("%d rows are unsent, want all 10", n)
 	}
+	b.run(mysql.NewOutbox(db))
 	eventually(t, "all rows are sent", func() bool { return unsent(t) == 0 })
 	if n := b.everyRowIsThere(10); n != 20 {
 		t.Errorf("%d records, want each of 10 twice", n)
+	}
+}
+
+// What could not be marked is marked later, and not sent again.
+func TestRelay_TheDatabaseIsAwayWhenItMarks_ItMarksLater_AndSendsNothingTwice(t *testing.T) {
+	b := startBroker(t)
+	accept(t, 1, 10)
+	d := &dying{Outbox: mysql.NewOutbox(db)}
+	d.deaths.Store(3)
+	b.run(d)
+	eventually(t, "all rows are marked", func() bool { return unsent(t) == 0 })
+	insert(t, db, 11)
+	eventually(t, "it goes on", func() bool { return unsent(t) == 0 })
+	if n := b.everyRowIsThere(11); n != 11 {
+		t.Errorf("%d records for 11 rows", n)
+	}
+}
+
+// A relay that is told to stop marks what it has sent, though there is no next round.
+func TestRelay_ToldToStop_MarksWhatItSent(t *testing.T) {
+	b := startBroker(t)
+	accept(t, 1, 10)
+	r := New(mysql.NewOutbox(db), []string{b.addr}, slog.New(slog.DiscardHandler))
+	defer func() { _ = r.Close() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	if n, err := r.round(ctx); n != 10 || err != nil || unsent(t) != 10 {
+		t.Fatalf("%d rows, %v; %d unsent", n, err, unsent(t))
+	}
+	cancel()
+	r.Run(ctx)
+	if n := unsent(t); n != 0 {
+		t.Errorf("%d rows are not marked", n)
+	}
+	b.everyRowIsThere(10)
+}
+
+// A batch goes to few partitions, and in time to all.
+func TestRuns_MessagesGoInRuns_AndEveryPartitionGetsSome(t *testing.T) {
+	balancer, partitions := &runs{}, []int{3, 4, 5, 6, 7, 8}
+	few := map[int]bool{}
+	for range 64 { // a batch as it is under load
+		few[balancer.Balance(kafka.Message{}, partitions...)] = true
+	}
+	if len(few) > 2 {
+		t.Errorf("64 messages go to %d partitions", len(few))
+	}
+	seen, changes, last := map[int]int{}, 0, -1
+	for range 100 * runLength {
+		p := balancer.Balance(kafka.Message{}, partitions...)
+		if p != last {
+			changes++
+		}
+		seen[p]++
+		last = p
+	}
+	if changes > 100 || len(seen) != len(partitions) || seen[3]%runLength != 0 {
+		t.Errorf("%d changes, %v", changes, seen)
+	}
+	for range 1000 { // a topic with fewer
+		if p := balancer.Balance(kafka.Message{}, 9); p != 9 {
+			t.Fatalf("partition %d", p)
+		}
 	}
 }
 

@@ -133,6 +133,7 @@ func failureOf(err error) string {
 type produced struct {
 	duration *telemetry.Durations[outcome]
 	messages metric.Int64Counter
+	batch    metric.Int64Histogram
 }
 
 type outcome struct{ topic, failure string }
@@ -142,10 +143,12 @@ var measures = sync.OnceValue(func() *produced {
 	duration, durations := telemetry.NewDurations(meter, "messaging.client.operation.duration", "Batches sent to Kafka, until all replicas in sync have them.",
 		[]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}, outcome.attributes)
 	messages, counts := meter.Int64Counter("messaging.client.sent.messages", metric.WithUnit("{message}"), metric.WithDescription("Messages sent to Kafka; those that failed have error.type."))
-	if err := errors.Join(durations, counts); err != nil {
+	batch, sizes := meter.Int64Histogram("gazua.relay.batch.size", metric.WithUnit("{row}"), metric.WithDescription("Outbox rows that one transaction of the relay took."),
+		metric.WithExplicitBucketBoundaries(1, 2, 4, 8, 16, 32, 64, 128, 200))
+	if err := errors.Join(durations, counts, sizes); err != nil {
 		panic(err) // names and bounds are constants: a programmer's mistake
 	}
-	return &produced{duration, messages}
+	return &produced{duration, messages, batch}
 })
 
 func (o outcome) attributes() []attribute.KeyValue {

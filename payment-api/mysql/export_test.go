@@ -1,0 +1,33 @@
+package mysql
+
+import (
+	"context"
+
+	"gazua.example/payment-api/payment"
+)
+
+// Mixed commits claims and changes as one batch of the store, in the order in which chosen takes them: true is the next
+// claim, false the next change.
+func (s *Store) Mixed(ctx context.Context, chosen []bool, claims []payment.NewPayment, changes []payment.Change) ([]payment.Claimed, []error) {
+	batch := make([]work, len(chosen))
+	claim, change := 0, 0
+	for i, isClaim := range chosen {
+		if isClaim {
+			batch[i].claim = &claims[claim]
+			claim++
+		} else {
+			batch[i].change = &changes[change]
+			change++
+		}
+	}
+	var claimed []payment.Claimed
+	var errs []error
+	for i, d := range s.commitMixed(ctx, batch) {
+		if chosen[i] {
+			claimed = append(claimed, d.claimed)
+		} else {
+			errs = append(errs, d.err)
+		}
+	}
+	return claimed, errs
+}
