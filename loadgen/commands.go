@@ -11,7 +11,6 @@ import (
 
 	"gazua.example/loadgen/report"
 	"gazua.example/loadgen/run"
-	"gazua.example/loadgen/verify"
 )
 
 const (
@@ -39,7 +38,7 @@ func verifyCommand(args []string, out *os.File) (int, error) {
 		return 0, err
 	}
 	ctx := context.Background()
-	database, err := verify.OpenDatabase(ctx, stack.MySQL)
+	database, err := run.OpenDatabase(ctx, stack.MySQL, result.System)
 	if err != nil {
 		return 0, err
 	}
@@ -49,8 +48,8 @@ func verifyCommand(args []string, out *os.File) (int, error) {
 		return 0, fmt.Errorf("there is no verdict: %w", err)
 	}
 	report.Table(out, verdict)
-	fmt.Fprintf(out, "\nverdict=%s payments=%d lost=%d duplicated=%d unsettled=%d violations=%d report=%s\n", verdict.Verdict, verdict.Payments,
-		verdict.Violated(7), verdict.Violated(1), verdict.Violated(6), verdict.Violations(), filepath.Join(result.Folder, "verify.json"))
+	fmt.Fprintf(out, "\nverdict=%s payments=%d lost=%s duplicated=%s unsettled=%s violations=%d report=%s\n", verdict.Verdict, verdict.Payments,
+		verdict.Figure(7), verdict.Figure(1), verdict.Figure(6), verdict.Violations(), filepath.Join(result.Folder, "verify.json"))
 	if verdict.Violations() > 0 {
 		return 1, nil
 	}

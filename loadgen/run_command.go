@@ -21,7 +21,7 @@ type runFlags struct {
 	seed                    *uint64
 	stackFile, runs, tag    *string
 	repeat                  *int
-	noMonitor               *bool
+	noMonitor, legacy       *bool
 }
 
 func newRunFlags(progress *os.File) runFlags {
@@ -37,6 +37,7 @@ func newRunFlags(progress *os.File) runFlags {
 		tag:       f.String("tag", "", "name of what the run is a repeat of, by which loadgen compare finds all of them"),
 		repeat:    f.Int("repeat", 1, "how often to run it, one after another, under one tag"),
 		noMonitor: f.Bool("no-monitor", false, "do without the process that writes down what each process of the stack uses"),
+		legacy:    f.Bool("legacy", false, "the target is the system before the renewal (SYSTEM=legacy): invariants 2, 3 and 7 only are judged; see docs/legacy.md"),
 		every:     f.Duration("progress", 5*time.Second, "interval of the progress line where it goes to no terminal; on one it is 1s"),
 	}
 }
@@ -70,7 +71,7 @@ func runCommand(args []string, out, progress *os.File) (int, error) {
 	}
 	o := run.Options{
 		Scenario: s, Text: text, Stack: stack, Runs: *flags.runs, Tag: *flags.tag, Command: append([]string{"loadgen", "run"}, args...),
-		Live: report.NewLive(progress, *flags.every), Out: out,
+		Live: report.NewLive(progress, *flags.every), Out: out, Legacy: *flags.legacy,
 	}
 	if !*flags.noMonitor && stack.RunDir != "" {
 		o.MonitorStack = *flags.stackFile

@@ -1,6 +1,7 @@
 // payment-api is the merchants' door to the payment system.
 //
 //	payment-api [serve]          serve payments over HTTP
+//	payment-api legacy           serve the same requests as the system before the renewal did, as a baseline (docs/legacy.md)
 //	payment-api migrate          bring the schema up to date and make the partitions of the next days
 //	payment-api merchants FILE   register merchants with their API keys, webhook secrets and callback URLs
 //	payment-api keys VERB …      list, rotate or revoke a merchant's API keys
@@ -24,6 +25,7 @@ import (
 	"gazua.example/infra/telemetry"
 	"gazua.example/payment-api/gateway"
 	"gazua.example/payment-api/httpapi"
+	"gazua.example/payment-api/legacy"
 	"gazua.example/payment-api/mysql"
 	"gazua.example/payment-api/payment"
 )
@@ -43,6 +45,7 @@ const summary = `payment-api serves payments over HTTP.
 
 Verbs:
   serve                                    serve (the default)
+  legacy                                   serve the same requests as the system before the renewal did, as a baseline
   migrate                                  bring the schema up to date and make the partitions of the next days
   merchants FILE                           register merchants with their API keys, webhook secrets and callback URLs
   keys list MERCHANT                       a merchant's API keys: the first 12 digits of their SHA-256, and until when they are valid
@@ -61,6 +64,12 @@ func run(verb string, args []string) error {
 			return err
 		}
 		return serve(s)
+	case verb == "legacy" && len(args) == 0:
+		s := legacy.Read(set)
+		if err := set.Err(); err != nil {
+			return err
+		}
+		return legacy.Serve(s)
 	case verb == "migrate" && len(args) == 0:
 		return withDatabase(set, migrate)
 	case verb == "merchants" && len(args) == 1:
@@ -87,6 +96,7 @@ func run(verb string, args []string) error {
 
 // serve wires the rooms together and serves until it is told to stop.
 func serve(s settings) error {
+	lifecycle.CollectSeldom()
 	stopping, cancel := lifecycle.Signals()
 	defer cancel()
 	tel, err := telemetry.Start(stopping, telemetry.Options{

@@ -104,6 +104,7 @@ func help(w io.Writer) error {
 	topology.ReadPorts(c, os.LookupEnv)
 	present, _ := cpus.Of(0) // for the defaults that are shown
 	topology.ReadLayout(c, os.LookupEnv, present)
+	topology.ReadLegacy(c)
 	c.Help(w)
 	return nil
 }

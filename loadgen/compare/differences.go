@@ -21,6 +21,7 @@ func differences(a, b []Run) (warnings []string) {
 	}{
 		{"the scenario", scenarioOf},
 		{"the seed", func(r *report.Result) string { return fmt.Sprint(r.Scenario.Seed) }},
+		{"the system", func(r *report.Result) string { return cmp.Or(r.System, report.Renewed) }},
 		{"the host", func(r *report.Result) string {
 			return fmt.Sprintf("%s, %s, %d cores, %s", r.Host.Name, r.Host.CPU, r.Host.Cores, r.Host.Kernel)
 		}},

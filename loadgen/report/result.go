@@ -41,6 +41,7 @@ type Result struct {
 
 	Model    string            `json:"model"` // open or closed
 	Scenario scenario.Scenario `json:"scenario"`
+	System   string            `json:"system,omitempty"` // Renewed or Legacy
 	Target   string            `json:"target"`
 	Host     Host              `json:"host"`
 	Stack    []Process         `json:"stack,omitempty"` // where its processes run on this machine
@@ -60,6 +61,12 @@ type Result struct {
 	Efficiency   *Efficiency     `json:"efficiency,omitempty"` // the same
 	Invariants   []InvariantLine `json:"invariants"`
 }
+
+// The systems that can be the target.
+const (
+	Renewed = "renewed"
+	Legacy  = "legacy" // before the renewal
+)
 
 // Latencies of a payment. The first counts from the planned time, so it holds the wait that a slow target causes.
 type Latencies struct {

@@ -48,6 +48,7 @@ func asJSON(t *testing.T, r *Result) map[string]any {
 // full is a result in which no field is left out.
 func full() *Result {
 	r := example()
+	r.System = Legacy
 	r.Tag, r.Command, r.Pressure, r.Monitor = "nightly", []string{"loadgen", "run"}, &Pressure{CPU: 0.5}, &Monitor{CPU: 1}
 	r.Host = Host{
 		Name: "vm", OS: "linux/amd64", Kernel: "6.1", CPU: "some", Cores: 2, BedCPUs: "0", Memory: 1 << 34, Commit: "0123456789ab", Modified: true,
@@ -81,6 +82,7 @@ func TestSchema_RefusesWhatItDoesNotKnow(t *testing.T) {
 		"a field more, deep":  func(r map[string]any) { r["counts"].(map[string]any)["probes"].(map[string]any)["lost"] = 1 },
 		"a field less":        func(r map[string]any) { delete(r, "counts") },
 		"another schema":      func(r map[string]any) { r["schema"] = "gazua.result/3" },
+		"another system":      func(r map[string]any) { r["system"] = "future" },
 		"another verdict":     func(r map[string]any) { r["verdict"] = "MAYBE" },
 		"a text for a number": func(r map[string]any) { r["rate_per_s"] = "300" },
 		"a trace that is none": func(r map[string]any) {

@@ -25,6 +25,9 @@ func Table(w io.Writer, v *verify.Verdict) {
 		fmt.Fprintf(t, "  %d %s\t%d %s\t%d\t\n", i.Number, i.Name, i.Checked, i.Unit, i.Violated)
 	}
 	_ = t.Flush()
+	if len(v.NotJudged) > 0 {
+		fmt.Fprintf(w, "\n  not judged, since the system does not promise it: %s\n", strings.Join(v.NotJudged, ", "))
+	}
 	if v.Retention != nil && v.Retention.NotChecked != "" {
 		fmt.Fprintf(w, "\n  not checked: %s\n", v.Retention.NotChecked)
 	}

@@ -15,7 +15,11 @@ import (
 // table stands above it and the verdict below.
 func Text(w io.Writer, r *Result) {
 	c := r.Counts
-	fmt.Fprintf(w, "\nrun %s against %s, %s model: %.1f s of load, settled in %.1f s\n", r.Run, r.Target, r.Model, r.Load, r.Settle)
+	target := r.Target
+	if r.System == Legacy {
+		target += ", the system before the renewal"
+	}
+	fmt.Fprintf(w, "\nrun %s against %s, %s model: %.1f s of load, settled in %.1f s\n", r.Run, target, r.Model, r.Load, r.Settle)
 	fmt.Fprintf(w, "  planned %d = sent %d + unsent %d;  sent = paid %d + failed %d + rejected %d + given up %d + pending %d\n",
 		c.Planned, c.Sent, c.Unsent, c.Paid, c.Failed, c.Rejected, c.GaveUp, c.Pending)
 	fmt.Fprintf(w, "  %.1f payments/s, %d attempts, %d looks\n", r.Rate, c.Attempts, c.Looks)

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strconv"
 
 	"gazua.example/loadgen/verify"
 )
@@ -39,6 +41,15 @@ func (r *Result) Violated(number int) (n int64) {
 		}
 	}
 	return n
+}
+
+// Figure is the count of one invariant as text: - where others were judged, and this one was not.
+func (r *Result) Figure(number int) string {
+	judged := slices.ContainsFunc(r.Invariants, func(i InvariantLine) bool { return i.Number == number })
+	if len(r.Invariants) > 0 && !judged {
+		return "-"
+	}
+	return strconv.FormatInt(r.Violated(number), 10)
 }
 
 // Violations is the count of all.
@@ -88,7 +99,7 @@ func (r *Result) ExitCode() int {
 
 // Line is the last line of a run.
 func (r *Result) Line() string {
-	return fmt.Sprintf("verdict=%s payments=%d rate=%.1f p99_ms=%.1f lost=%d duplicated=%d unsettled=%d violations=%d report=%s",
-		r.Verdict, r.Counts.Sent, r.Rate, r.Latency.SyncResponse.P99, r.Violated(7), r.Violated(1), r.Violated(6),
+	return fmt.Sprintf("verdict=%s payments=%d rate=%.1f p99_ms=%.1f lost=%s duplicated=%s unsettled=%s violations=%d report=%s",
+		r.Verdict, r.Counts.Sent, r.Rate, r.Latency.SyncResponse.P99, r.Figure(7), r.Figure(1), r.Figure(6),
 		r.Violations(), filepath.Join(r.Folder, "result.json"))
 }

@@ -27,6 +27,9 @@ func preflight(ctx context.Context, s *Stack, c *client.Client, merchants []Merc
 		case answer.Status >= 500:
 			return verify.Scope{}, fmt.Errorf("the target %s is not ready (%s %s): nothing was sent", s.Target, class, code)
 		}
+		if err := rightSystem(s.Target, answer, database.Legacy()); err != nil {
+			return verify.Scope{}, err
+		}
 	}
 	book := verify.Book{Admin: verify.Addresses(s.PGAdmin)}
 	seq, err := book.Position(ctx)
@@ -47,6 +50,9 @@ func preflight(ctx context.Context, s *Stack, c *client.Client, merchants []Merc
 	id, err := database.NewestPayment(ctx)
 	if err != nil {
 		return verify.Scope{}, fmt.Errorf("the payment database cannot be read, so the run could not be verified; nothing was sent: %w", err)
+	}
+	if !database.Legacy() {
+		id = max(id, verify.AboveLegacy)
 	}
 	if err := book.ForgetLatency(ctx); err != nil {
 		return verify.Scope{}, fmt.Errorf("the mock PG does not start its latency figures anew; nothing was sent: %w", err)

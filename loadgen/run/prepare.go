@@ -23,6 +23,13 @@ import (
 const warmUp = 50 * time.Millisecond
 
 func prepare(ctx context.Context, o Options) (r *runner, err error) {
+	system := report.Renewed
+	if o.Legacy {
+		system = report.Legacy
+		if err := fitsLegacy(&o.Scenario); err != nil {
+			return nil, err
+		}
+	}
 	plan, err := pace.New(o.Scenario.Stages, o.Scenario.Seed)
 	if err != nil {
 		return nil, err
@@ -48,7 +55,7 @@ func prepare(ctx context.Context, o Options) (r *runner, err error) {
 			receiver.Close()
 		}
 	}()
-	database, err := verify.OpenDatabase(ctx, o.Stack.MySQL)
+	database, err := OpenDatabase(ctx, o.Stack.MySQL, system)
 	if err != nil {
 		return nil, fmt.Errorf("the run could not be verified, so nothing was sent: %w", err)
 	}
@@ -56,7 +63,7 @@ func prepare(ctx context.Context, o Options) (r *runner, err error) {
 		stack: o.Stack, live: o.Live, out: o.Out, plan: plan, client: c, database: database, tally: record.NewTally(), receiver: receiver,
 	}
 	scope, err := preflight(ctx, &o.Stack, c, merchants, database)
-	if err == nil {
+	if err == nil && !o.Legacy { // whose payments are never archived
 		scope.Census, err = takeCensus(ctx, database)
 	}
 	if err == nil {
@@ -73,7 +80,7 @@ func prepare(ctx context.Context, o Options) (r *runner, err error) {
 // begin makes the run's folder with all that is written as it goes on, and the engine.
 func (r *runner) begin(o Options, merchants []Merchant, scope verify.Scope) (err error) {
 	r.result = &report.Result{
-		Schema: report.Schema, Verdict: report.Unfinished, Tag: o.Tag, Run: newRunID(o.Scenario.Name), Command: o.Command,
+		Schema: report.Schema, Verdict: report.Unfinished, Tag: o.Tag, Run: newRunID(o.Scenario.Name), Command: o.Command, System: systemOf(r.database),
 		Model: string(o.Scenario.Model), Scenario: o.Scenario, Target: o.Stack.Target, Scope: scope,
 		Host: host(o.Stack.BedCPUs, o.Stack.MySQL), Stack: processes(o.Stack.RunDir), // hashes files: before the clock starts
 	}

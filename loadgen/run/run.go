@@ -25,6 +25,7 @@ type Options struct {
 	Stack    Stack
 	Runs     string // folder of runs
 	Tag      string // name of what this run is a repeat of, may be empty
+	Legacy   bool   // the target is the system before the renewal
 
 	// MonitorStack is the stack's file for the monitor, a process that is started beside the run. Empty: there is none.
 	MonitorStack string

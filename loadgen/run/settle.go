@@ -41,6 +41,9 @@ func look(ctx context.Context, database *verify.Database, from uint64, engine *E
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	q.payments, q.errands = engine.Open()
+	if database.Legacy() {
+		return q // what the client has not seen final nobody will bring to an end
+	}
 	if q.work, q.err = database.OpenWork(ctx, from); q.err != nil {
 		return q
 	}

@@ -14,7 +14,8 @@ import (
 
 // Database reads the payment database with SQL of the verifier's own and a user that may only SELECT.
 type Database struct {
-	db *sql.DB
+	db     *sql.DB
+	legacy bool // of the system before the renewal: it has one table
 }
 
 // maxStatement is above what it takes to count the largest table of a day, which the census does in one statement.
@@ -46,6 +47,9 @@ func (d *Database) Close() error { return d.db.Close() }
 
 // NewestPayment is the highest payment id, 0 when there is none.
 func (d *Database) NewestPayment(ctx context.Context) (uint64, error) {
+	if d.legacy {
+		return d.number(ctx, "SELECT COALESCE(MAX(id), 0) FROM legacy_payment")
+	}
 	return d.number(ctx, "SELECT COALESCE(MAX(id), 0) FROM payment")
 }
 

@@ -151,6 +151,9 @@ func tellJournal(path string, offenders []*Offender) error {
 
 // tell adds the payment's row and all that hangs on it.
 func (d *Database) tell(ctx context.Context, o *Offender) error {
+	if d.legacy {
+		return d.tellLegacy(ctx, o)
+	}
 	for _, ask := range []struct{ what, query string }{
 		{"payment", `SELECT CONCAT_WS(' ', order_id, amount, currency, mode, state, CONCAT('v', version), CONCAT('canceled ', canceled_amount), reason, created_at) FROM payment WHERE id = ?`},
 		{"leg", `SELECT CONCAT_WS(' ', reference, means, amount, state, transaction_id, code) FROM payment_leg WHERE payment_id = ? ORDER BY seq`},

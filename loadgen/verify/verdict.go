@@ -24,6 +24,7 @@ type Verdict struct {
 	Booked       int         `json:"book_movements"`
 	Foreign      int         `json:"payments_of_others"` // in the scope, and not of this run: judged too, except by invariant 7
 	Invariants   []Invariant `json:"invariants"`
+	NotJudged    []string    `json:"not_judged,omitempty"` // invariants that the system does not promise, with their numbers
 
 	CancellationsSent int64      `json:"cancellations_sent"`     // by the journal
 	Cancellations     int        `json:"cancellations_database"` // in the run's scope
@@ -89,6 +90,16 @@ func newVerdict(scope Scope, began time.Time) *Verdict {
 
 // Violated is the count of one invariant.
 func (v *Verdict) Violated(number int) int64 { return v.invariant(number).Violated }
+
+// Figure is the count of one invariant as text, - where it was not judged.
+func (v *Verdict) Figure(number int) string {
+	for _, i := range v.Invariants {
+		if i.Number == number {
+			return strconv.FormatInt(i.Violated, 10)
+		}
+	}
+	return "-"
+}
 
 // Violations is the count of all.
 func (v *Verdict) Violations() (sum int64) {

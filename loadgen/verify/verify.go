@@ -74,6 +74,9 @@ const verifyBound = 2 * time.Hour
 
 // Verify reads everything and judges it. An error means that there is no verdict.
 func Verify(ctx context.Context, from Sources, scope Scope) (*Verdict, error) {
+	if from.Database.Legacy() {
+		return verifyLegacy(ctx, from, scope)
+	}
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, verifyBound)
 	defer cancel()

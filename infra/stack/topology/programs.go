@@ -25,6 +25,9 @@ func (s Settings) mockPG(number int) Process {
 func (s Settings) api(number int) Process {
 	p := s.program("payment-api", number)
 	p.Env = append(p.Env, s.means()...)
+	if s.Legacy {
+		p.Args = []string{"legacy"}
+	}
 	p.StopBound = 35 * time.Second // it drains
 	return p
 }

@@ -44,6 +44,7 @@ type Settings struct {
 	Layout         Layout
 	Passwords      mysql.Passwords
 	MySQL, HAProxy install.Program
+	Legacy         bool     // the APIs are those of the system before the renewal
 	Pass           []string // KEY=value handed to our own programs as it is
 }
 

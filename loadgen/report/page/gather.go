@@ -132,7 +132,7 @@ func tiles(r *report.Result) []tile {
 		{"payments a second", fixed(r.Rate), fmt.Sprintf("%s of load, settled in %s", span(r.Load), span(r.Settle))},
 		{"p99 synchronous", fixed(r.Latency.SyncResponse.P99) + " ms", "from the planned time; p50 " + fixed(r.Latency.SyncResponse.P50) + " ms"},
 		{"p99 to the end", fixed(r.Latency.Completion.P99) + " ms", "planned → final, every payment"},
-		{"violations", count(r.Violations()), fmt.Sprintf("lost %d, duplicated %d, unsettled %d", r.Violated(7), r.Violated(1), r.Violated(6))},
+		{"violations", count(r.Violations()), fmt.Sprintf("lost %s, duplicated %s, unsettled %s", r.Figure(7), r.Figure(1), r.Figure(6))},
 	}
 	if e := r.Efficiency; e != nil {
 		list = append(list, tile{"CPU a payment", count(int64(e.PerPayment)) + " µs", fmt.Sprintf("of the system; the bed used %.0f %% of all CPU", e.BedShare*100)})

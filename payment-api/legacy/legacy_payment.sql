@@ -1,0 +1,37 @@
+-- The whole memory of the system before the renewal: one wide row a payment, with the columns of up to three legs in it.
+-- The id counts up, so every insert goes to the same page; every secondary index is written with every row, and that of the
+-- state with every end. The verifier reads this table too (loadgen/verify/legacy_rows.go).
+CREATE TABLE IF NOT EXISTS legacy_payment (
+  id                    BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+  merchant_id           INT UNSIGNED    NOT NULL,
+  order_id              VARCHAR(64)     NOT NULL,
+  amount                BIGINT          NOT NULL COMMENT 'minor units',
+  currency              CHAR(3)         NOT NULL,
+  state                 VARCHAR(16)     NOT NULL COMMENT 'PROCESSING, PAID or FAILED',
+  reason                VARCHAR(64)     NOT NULL DEFAULT '' COMMENT 'why FAILED',
+  coupon_amount         BIGINT          NULL COMMENT 'NULL: there is no such leg',
+  coupon_token          VARCHAR(512)    NULL,
+  coupon_state          VARCHAR(16)     NULL COMMENT 'PENDING, HELD, CAPTURED, DECLINED, ERROR, RELEASED or VOIDED',
+  coupon_reference      VARCHAR(32)     NULL COMMENT 'of the calls to the means; written with their outcome only',
+  coupon_transaction_id VARCHAR(64)     NULL COMMENT 'the means'' own id',
+  coupon_code           VARCHAR(64)     NULL COMMENT 'why DECLINED or ERROR',
+  point_amount          BIGINT          NULL,
+  point_token           VARCHAR(512)    NULL,
+  point_state           VARCHAR(16)     NULL,
+  point_reference       VARCHAR(32)     NULL,
+  point_transaction_id  VARCHAR(64)     NULL,
+  point_code            VARCHAR(64)     NULL,
+  pg_amount             BIGINT          NULL,
+  pg_token              VARCHAR(512)    NULL,
+  pg_state              VARCHAR(16)     NULL,
+  pg_reference          VARCHAR(32)     NULL,
+  pg_transaction_id     VARCHAR(64)     NULL,
+  pg_code               VARCHAR(64)     NULL,
+  created_at            DATETIME(6)     NOT NULL,
+  updated_at            DATETIME(6)     NOT NULL,
+  PRIMARY KEY (id),
+  KEY by_merchant (merchant_id),
+  KEY by_order (order_id),
+  KEY by_state (state),
+  KEY by_created_at (created_at)
+) ENGINE=InnoDB
