@@ -26,7 +26,7 @@ ENV_FILE := $(or $(STACK_DIR),.stack)/stack.env
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := .tools/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: help build up down status logs soak verify verify-million report runs compare dump controls proof capacity trends bench-bed worker reconcile test fuzz check check-one clean need-go stack
+.PHONY: help build up down status logs soak verify verify-million report runs compare dump controls proof capacity trends bench bench-large bench-bed worker reconcile test fuzz check check-one clean need-go stack
 
 help: ## this list
 	@echo "A reference payment system that is broken on purpose and proves that no money was lost."
@@ -40,11 +40,12 @@ help: ## this list
 	@echo "  NAME=payment-api-1       which process (logs);  FOLLOW=1: and go on"
 	@echo "  SCENARIO=$(SCENARIO)  what a soak sends"
 	@echo "  RUN=$(RUN)         which run (verify, report);  A=… B=…  which two (compare)"
-	@echo "  QUICK=1                  four controls instead of all"
+	@echo "  QUICK=1                  four controls instead of all; one ratio instead of all figures (bench)"
 	@echo "  DATE=$(DATE)          which business day, Asia/Seoul (reconcile)"
 	@echo "  ARGS=\"review list\"       which command of payment-worker (worker)"
 	@echo "  FUZZTIME=$(FUZZTIME)             how long each target is fuzzed (fuzz)"
 	@echo "  MOCK_PGS=1               instances of the mock PG, 1 to 4 (up)"
+	@echo "  SYSTEM=legacy            the APIs are the system before the renewal, docs/legacy.md (up)"
 	@echo "  SYSTEM_CPUS=0-2 BED_CPUS=3  processors of system and bed; split by default from 4 on (up)"
 	@echo "  PORT_OFFSET=1000         moves all ports; each has a PORT_… of its own, see 'bin/stack help'"
 	@echo "  MYSQLD=… HAPROXY=…       servers to use instead of Debian's packages;  DEBIAN_MIRROR=…  where those come from"
@@ -123,6 +124,14 @@ capacity: up ## search the highest rate within an SLO, each step verified: ARGS=
 
 trends: build ## what rose during a soak of ten minutes or more: memory, goroutines, descriptors, p99, backlog: RUN=.runs/latest
 	@bin/loadgen trends $(RUN) $(ARGS)
+
+bench: build ## the system beside the raw ceiling, the plain way and legacy, in turns on a stack of its own: 25 minutes (QUICK=1: two; ARGS="--repeats 5")
+	@$(STACK) install
+	@bin/loadgen bench --servers $(or $(STACK_DIR),.stack) $(if $(QUICK),--quick) $(ARGS)
+
+bench-large: build ## rate and p99 at 100,000, 1 million and 10 million stored payments, on a stack of its own (ARGS)
+	@$(STACK) install
+	@bin/loadgen bench-large --servers $(or $(STACK_DIR),.stack) $(ARGS)
 
 bench-bed: build ## loadgen beside wrk, vegeta and k6; the mock PG beside nginx and WireMock: all in one run (ARGS="--repeats 5")
 	@CGO_ENABLED=0 $(GO) build -o bin/ ./infra/peers ./loadgen/internal/fire

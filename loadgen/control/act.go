@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -19,13 +18,13 @@ import (
 func (s *stack) act(ctx context.Context, a Act) error {
 	switch {
 	case a.Kill != "":
-		return s.do(ctx, "kill", a.Kill)
+		return s.Do(ctx, "kill", a.Kill)
 	case a.Start != "":
-		return s.do(ctx, "start", a.Start)
+		return s.Do(ctx, "start", a.Start)
 	case a.Stop != "":
-		return s.do(ctx, "stop", a.Stop)
+		return s.Do(ctx, "stop", a.Stop)
 	case a.Exec != "":
-		return s.do(ctx, append([]string{"exec"}, strings.Fields(a.Exec)...)...)
+		return s.Do(ctx, append([]string{"exec"}, strings.Fields(a.Exec)...)...)
 	case a.Schedule != "":
 		return s.schedule(ctx, a.Schedule)
 	}
@@ -54,7 +53,7 @@ func (s *stack) schedule(ctx context.Context, script string) error {
 
 // variable reads one of the addresses that the stack has written.
 func (s *stack) variable(name string) (string, error) {
-	file, err := os.Open(filepath.Join(s.folder, "stack.env"))
+	file, err := os.Open(s.File())
 	if err != nil {
 		return "", err
 	}
@@ -69,7 +68,7 @@ func (s *stack) variable(name string) (string, error) {
 
 // sql runs the statements one after another.
 func (s *stack) sql(ctx context.Context, text string) error {
-	dsn, err := s.admin()
+	dsn, err := s.AdminDSN()
 	if err != nil {
 		return err
 	}

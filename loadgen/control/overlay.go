@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"gazua.example/loadgen/internal/throwaway"
 )
 
 // The programs that a bug can be in; the others are taken as they were built.
@@ -53,7 +55,7 @@ func (w *workshop) build(ctx context.Context, c *Control, folder, bin string, of
 		}
 		return nil
 	}
-	overlay, err := w.overlay(c, folder, strconv.Itoa(brokerPort+offset))
+	overlay, err := w.overlay(c, folder, strconv.Itoa(throwaway.BrokerPort(offset)))
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"gazua.example/loadgen/internal/throwaway"
 )
 
 // finding is what the verifier said.
@@ -43,7 +45,7 @@ func (w *workshop) run(ctx context.Context, c *Control) (found *finding, err err
 		return nil, err
 	}
 	bin := filepath.Join(folder, "bin")
-	offset, err := freeOffset()
+	offset, err := throwaway.FreeOffset()
 	if err != nil {
 		return nil, err
 	}
@@ -55,9 +57,9 @@ func (w *workshop) run(ctx context.Context, c *Control) (found *finding, err err
 		return nil, err
 	}
 	defer func() {
-		err = errors.Join(err, s.end())
+		err = errors.Join(err, s.End())
 		if err == nil && !w.Keep {
-			err = errors.Join(os.RemoveAll(s.folder), os.RemoveAll(bin))
+			err = errors.Join(s.Remove(), os.RemoveAll(bin))
 		}
 	}()
 	for _, a := range c.Before {
@@ -81,8 +83,8 @@ func (w *workshop) load(ctx context.Context, c *Control, s *stack, runs string) 
 	}
 	defer output.Close()
 	load := exec.CommandContext(ctx, filepath.Join(w.Bin, "loadgen"), "run", filepath.Join(w.Folder, c.Scenario),
-		"--stack", filepath.Join(s.folder, "stack.env"), "--out", runs)
-	load.Env, load.Stdout, load.Stderr = s.env, output, output
+		"--stack", s.File(), "--out", runs)
+	load.Env, load.Stdout, load.Stderr = s.Env, output, output
 	if err := load.Start(); err != nil {
 		return nil, err
 	}
