@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	gazua.example/mock-pg v0.0.0
+	github.com/go-json-experiment/json v1.27.2
 	github.com/go-sql-driver/mysql v1.10.1
 	github.com/gofiber/fiber/v2 v2.52.15
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3

@@ -10,13 +10,13 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	"gazua.example/payment-api/payment"
@@ -59,7 +59,9 @@ func New(o Options) (*Gateway, error) {
 		if len(urls) == 0 {
 			return nil, fmt.Errorf("make the gateway: %s has no URL", means)
 		}
-		g.instances[means] = newInstances(means, urls, o)
+		if g.instances[means], err = newInstances(means, urls, o); err != nil {
+			return nil, err
+		}
 	}
 	if g.shown, err = g.gauges(otel.Meter(scope)); err != nil {
 		return nil, err
@@ -95,43 +97,39 @@ func (g *Gateway) do(ctx context.Context, c payment.Call) payment.Reply {
 	}
 	defer way.leave()
 	if !guarded {
-		return g.call(ctx, way, c)
+		return g.call(ctx, to, way, c)
 	}
-	return to.breaker.do(caller, func() payment.Reply { return g.call(ctx, way, c) })
+	return to.breaker.do(caller, func() payment.Reply { return g.call(ctx, to, way, c) })
 }
 
 // call sends one request and reads its answer.
-func (g *Gateway) call(ctx context.Context, w *way, c payment.Call) payment.Reply {
-	body := newOnceBody(encode(c, g.options.ReservationTTL), c.SendBy)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.base+path(c), body)
-	if err != nil {
-		return payment.Reply{Result: payment.NotProcessed, Code: "bad-url"}
-	}
-	request.ContentLength = body.length()
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set(routeHeader, routeKey(c.Leg.Token))
-	otel.GetTextMapPropagator().Inject(ctx, propagation.HeaderCarrier(request.Header))
-	addressed(ctx, w.base+path(c))
+func (g *Gateway) call(ctx context.Context, to *instance, w *way, c payment.Call) payment.Reply {
 	asked := time.Now()
-	response, err := w.client.Do(request)
-	if taken := body.takenAt(); !taken.IsZero() {
-		g.metrics.waited(ctx, c, placeConnection, taken.Sub(asked))
+	conn, err := w.pool.take(ctx)
+	if err != nil {
+		return payment.Reply{Result: payment.NotProcessed, Code: "not-connected"}
+	}
+	defer w.pool.giveBack(conn)
+	conn.build(ctx, to.heads[c.Op], routeKey(c.Leg.Token), encode(c, g.options.ReservationTTL))
+	addressed(ctx, to, c)
+	status, body, sent, err := conn.exchange(ctx, c.SendBy)
+	if !sent.IsZero() {
+		g.metrics.waited(ctx, c, placeConnection, sent.Sub(asked))
 	}
 	if err != nil {
-		return unanswered(body, err)
+		return unanswered(err)
 	}
-	defer func() { _ = response.Body.Close() }()
-	answered(ctx, response.StatusCode)
-	return decode(c, response)
+	answered(ctx, status)
+	return decode(c, status, body)
 }
 
-// unanswered says what a call without an answer means. The body knows best: a request of which the transport never took
-// a byte cannot have been processed.
-func unanswered(body *onceBody, err error) payment.Reply {
-	switch body.giveUp() {
-	case neverTaken:
+// unanswered says what a call without an answer means. Its connection knows best: a request of which no byte went out cannot
+// have been processed.
+func unanswered(err error) payment.Reply {
+	switch {
+	case errors.Is(err, errNotSent):
 		return payment.Reply{Result: payment.NotProcessed, Code: "not-connected"}
-	case tooLate:
+	case errors.Is(err, errTooLate):
 		return payment.Reply{Result: payment.TooLate, Code: "send-by"}
 	default:
 		return payment.Reply{Result: payment.Unclear, Code: causeOf(err)}

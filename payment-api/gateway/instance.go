@@ -2,8 +2,11 @@ package gateway
 
 import (
 	"encoding/hex"
+	"fmt"
 	"hash/fnv"
+	"net/url"
 	"strings"
+	"unicode"
 
 	"gazua.example/payment-api/payment"
 )
@@ -20,29 +23,38 @@ import (
 // routeHeader names the source of the leg's token to whatever stands between us and the means.
 const routeHeader = "Route-Key"
 
-// maxRouteKey bounds the header; a longer source travels as its hash.
+// maxRouteKey bounds the header; a longer source, or one that no header can hold, travels as its hash.
 const maxRouteKey = 64
 
 // instance is one of those that a means runs in.
 type instance struct {
 	url     string
+	heads   map[payment.Op]string // what each request begins with
 	forward *way
 	control *way
 	breaker *breaker
 }
 
 // newInstances shares the means' places among its instances, so that the bounds are the means' as they are documented.
-func newInstances(means payment.Means, urls []string, o Options) []*instance {
+func newInstances(means payment.Means, urls []string, o Options) ([]*instance, error) {
 	all := make([]*instance, len(urls))
-	for i, url := range urls {
+	for i, text := range urls {
+		to, err := url.Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("make the gateway: the address of an instance of %s: %w", means, err)
+		}
 		all[i] = &instance{
-			url:     url,
-			forward: newWay(url, share(o.Bulkhead, len(urls)), o.BulkheadWait),
-			control: newWay(url, share(o.ControlCalls, len(urls)), o.Timeout),
+			url:     text,
+			heads:   map[payment.Op]string{},
+			forward: newWay(to, share(o.Bulkhead, len(urls)), o.BulkheadWait),
+			control: newWay(to, share(o.ControlCalls, len(urls)), o.Timeout),
 			breaker: newBreaker(string(means), o.Breaker),
 		}
+		for op := range documented {
+			all[i].heads[op] = headOf(to, means, op)
+		}
 	}
-	return all
+	return all, nil
 }
 
 // share rounds up: nobody is left without a place.
@@ -51,7 +63,7 @@ func share(places, among int) int { return (places + among - 1) / among }
 // routeKey is the source of a token: all that stands before its first semicolon. The rest is none of our business.
 func routeKey(token string) string {
 	head, _, _ := strings.Cut(token, ";")
-	if len(head) <= maxRouteKey {
+	if len(head) <= maxRouteKey && strings.IndexFunc(head, unicode.IsControl) < 0 {
 		return head
 	}
 	sum := fnv.New128a()
@@ -124,8 +136,8 @@ func (g *Gateway) Close() {
 	_ = g.shown.Unregister() // it fails for what is no registration only
 	for _, all := range g.instances {
 		for _, i := range all {
-			i.forward.client.CloseIdleConnections()
-			i.control.client.CloseIdleConnections()
+			i.forward.pool.close()
+			i.control.pool.close()
 		}
 	}
 	g.reader.CloseIdleConnections()

@@ -86,7 +86,11 @@ func TestRouteKey_IsTheTokensHead_AndFitsAHeader(t *testing.T) {
 
 func TestNewInstances_ShareThePlacesOfTheMeans(t *testing.T) {
 	for n, want := range map[int]int{1: 10, 3: 4, 4: 3, 11: 1} {
-		for _, i := range newInstances("PG", numbered(n), Options{Bulkhead: 10, ControlCalls: 10}) {
+		all, err := newInstances("PG", numbered(n), Options{Bulkhead: 10, ControlCalls: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range all {
 			if cap(i.forward.places) != want || cap(i.control.places) != want {
 				t.Errorf("%d instances: %d and %d places each, want %d", n, cap(i.forward.places), cap(i.control.places), want)
 			}

@@ -54,8 +54,9 @@ func TestCharge_SendByPassed_NotAByteGoesOut(t *testing.T) {
 	late.SendBy = time.Now().Add(-time.Millisecond)
 	t.Run("new connection", func(t *testing.T) {
 		m := serve(t, send(200, approved))
-		expect(t, connect(t, m.url()).Do(t.Context(), late), payment.TooLate, "send-by")
-		hearNothing(t, m, 0)
+		g := connect(t, m.url())
+		expect(t, g.Do(t.Context(), late), payment.TooLate, "send-by")
+		hearNothing(t, g, m, 0)
 	})
 	t.Run("pooled connection", func(t *testing.T) {
 		m := serve(t, send(200, approved))
@@ -63,13 +64,14 @@ func TestCharge_SendByPassed_NotAByteGoesOut(t *testing.T) {
 		expect(t, g.Do(t.Context(), charge()), payment.Done, "")
 		before := m.bytes.Load()
 		expect(t, g.Do(t.Context(), late), payment.TooLate, "send-by")
-		hearNothing(t, m, before)
+		hearNothing(t, g, m, before)
 	})
 	t.Run("headers larger than a write buffer", func(t *testing.T) {
 		otel.SetTextMapPropagator(propagation.TraceContext{})
 		m := serve(t, send(200, approved))
-		expect(t, connect(t, m.url()).Do(traced(t, largeState(t)), late), payment.TooLate, "send-by")
-		hearNothing(t, m, 0)
+		g := connect(t, m.url())
+		expect(t, g.Do(traced(t, largeState(t)), late), payment.TooLate, "send-by")
+		hearNothing(t, g, m, 0)
 	})
 	t.Run("it passes while the call waits for its place", func(t *testing.T) {
 		m := serve(t, send(200, approved))
@@ -85,19 +87,16 @@ func TestCharge_SendByPassed_NotAByteGoesOut(t *testing.T) {
 		time.AfterFunc(60*time.Millisecond, func() { close(slow) })
 		expect(t, g.Do(t.Context(), soon), payment.TooLate, "send-by")
 		expect(t, <-first, payment.Done, "")
-		hearNothing(t, m, before)
+		hearNothing(t, g, m, before)
 	})
 }
 
-// hearNothing ends every connection and then knows how many bytes ever came.
-func hearNothing(t *testing.T, m *means, before int64) {
+// hearNothing ends every connection, from our side so that all that was sent is read before the end, and then knows how many
+// bytes ever came.
+func hearNothing(t *testing.T, g *gateway.Gateway, m *means, before int64) {
 	t.Helper()
 	_ = m.listener.Close()
-	m.mu.Lock()
-	for _, conn := range m.open {
-		_ = conn.(*net.TCPConn).CloseWrite() // the client sees it and closes; what it had sent is read before that
-	}
-	m.mu.Unlock()
+	g.Close()
 	m.all.Wait()
 	if got := m.bytes.Load(); got != before {
 		t.Errorf("the means got %d bytes of a call that was not to be sent", got-before)
@@ -109,8 +108,8 @@ func TestInquiry_HasNoSendBy(t *testing.T) {
 	expect(t, connect(t, m.url()).Do(t.Context(), call(payment.Inquiry, payment.PG)), payment.NotFound, "")
 }
 
-// The means closes a connection at the very moment at which we send on it: net/http must not send again by itself, since
-// nobody knows whether the first one was worked on.
+// The means closes a connection at the very moment at which we send on it: nothing may send again by itself, since nobody
+// knows whether the first one was worked on.
 func TestCharge_OnAPooledConnectionThatDies_IsNeverSentTwice(t *testing.T) {
 	for name, dies := range map[string]func(net.Conn){"closed": func(c net.Conn) { _ = c.Close() }, "reset": reset} {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +127,7 @@ func TestCharge_OnAPooledConnectionThatDies_IsNeverSentTwice(t *testing.T) {
 }
 
 // The control of the test above: with a body that can be rewound and an Idempotency-Key header net/http does replay the
-// POST. So the reference rides in the body, and the body has no GetBody.
+// POST. So the client is our own and has no way to send twice, and the reference rides in the body.
 func TestControl_NetHTTPReplaysAPostWithAnIdempotencyKey(t *testing.T) {
 	m := serve(t, dyingAtTheSecond(func(c net.Conn) { _ = c.Close() }))
 	client := &http.Client{Transport: &http.Transport{}}

@@ -55,6 +55,9 @@ func (g *Gateway) Statement(ctx context.Context, means payment.Means, date strin
 	}
 }
 
+// stayHere follows no redirect: what somebody else answers is not the means' answer.
+func stayHere(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
 func newReader() *http.Client {
 	return &http.Client{CheckRedirect: stayHere, Transport: &http.Transport{
 		DialContext:        (&net.Dialer{Timeout: time.Second, KeepAlive: 15 * time.Second}).DialContext,

@@ -23,8 +23,8 @@ import (
 func (g *Gateway) begin(ctx context.Context, c payment.Call) (context.Context, trace.Span) {
 	ctx, span := telemetry.Child(ctx, g.tracer, "means", telemetry.AsClient...)
 	if span.IsRecording() {
-		span.SetName(http.MethodPost + " " + path(c))
-		span.SetAttributes(semconv.HTTPRequestMethodPost, semconv.URLTemplate(path(c)), attribute.String("gazua.means", string(c.Leg.Means)),
+		span.SetName(http.MethodPost + " " + path(c.Leg.Means, c.Op))
+		span.SetAttributes(semconv.HTTPRequestMethodPost, semconv.URLTemplate(path(c.Leg.Means, c.Op)), attribute.String("gazua.means", string(c.Leg.Means)),
 			attribute.String("gazua.op", string(c.Op)), attribute.String("gazua.reference", c.Reference()))
 	}
 	return ctx, span
@@ -43,13 +43,13 @@ func end(span trace.Span, r payment.Reply) {
 }
 
 // addressed notes where a request goes; answered what status came back.
-func addressed(ctx context.Context, to string) {
+func addressed(ctx context.Context, to *instance, c payment.Call) {
 	span := trace.SpanFromContext(ctx)
 	if !span.IsRecording() {
 		return
 	}
-	span.SetAttributes(server(to)...)
-	if where, err := url.Parse(to); err == nil {
+	span.SetAttributes(server(to.url)...)
+	if where, err := url.Parse(to.url + path(c.Leg.Means, c.Op)); err == nil {
 		where.User = nil
 		span.SetAttributes(semconv.URLFull(where.String()))
 	}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,7 +17,7 @@ func TestWay_PlacesAreNeverLost(t *testing.T) {
 	cancel()
 	rapid.Check(t, func(t *rapid.T) {
 		places := rapid.IntRange(1, 4).Draw(t, "places")
-		w := newWay("http://127.0.0.1:1", places, 0)
+		w := newWay(&url.URL{Host: "127.0.0.1:1"}, places, 0)
 		inside := 0
 		t.Repeat(map[string]func(*rapid.T){
 			"enter": func(t *rapid.T) {
@@ -50,7 +51,7 @@ func TestWay_PlacesAreNeverLost(t *testing.T) {
 
 func TestWay_ManyAtOnce_NeverMoreThanItsPlaces(t *testing.T) {
 	const places = 3
-	w := newWay("http://127.0.0.1:1", places, 5*time.Second)
+	w := newWay(&url.URL{Host: "127.0.0.1:1"}, places, 5*time.Second)
 	var inside, most atomic.Int64
 	var all sync.WaitGroup
 	for range 200 {
@@ -69,20 +70,5 @@ func TestWay_ManyAtOnce_NeverMoreThanItsPlaces(t *testing.T) {
 	all.Wait()
 	if most.Load() > places || len(w.places) != 0 {
 		t.Errorf("%d inside at one time, %d places still taken", most.Load(), len(w.places))
-	}
-}
-
-// A body whose call was given up is never taken afterwards, and the other way round: exactly one of both wins.
-func TestOnceBody_GivenUpOrTaken_NeverBoth(t *testing.T) {
-	for range 2000 {
-		b := newOnceBody([]byte("{}"), time.Time{})
-		var read bool
-		var all sync.WaitGroup
-		all.Go(func() { n, _ := b.Read(make([]byte, 8)); read = n > 0 })
-		state := b.giveUp()
-		all.Wait()
-		if neverSent := state == neverTaken; neverSent == read {
-			t.Fatalf("said never taken: %t, but the transport read it: %t", neverSent, read)
-		}
 	}
 }

@@ -16,7 +16,7 @@ func (a *API) cancel(c *fiber.Ctx) error {
 		return err
 	}
 	var request payment.CancelRequest
-	if err := decodeBody(c, &request, cancelMembers); err != nil {
+	if err := decodeBody(c, &request); err != nil {
 		return err
 	}
 	keyHash, err := keyHashOf(c)

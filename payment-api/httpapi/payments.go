@@ -15,7 +15,7 @@ import (
 // create is POST /v1/payments.
 func (a *API) create(c *fiber.Ctx) error {
 	var request payment.Request
-	if err := decodeBody(c, &request, requestMembers); err != nil {
+	if err := decodeBody(c, &request); err != nil {
 		return err
 	}
 	keyHash, err := keyHashOf(c)

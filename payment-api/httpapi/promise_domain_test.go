@@ -139,7 +139,7 @@ func TestOpenAPI_WhatIsTakenForARequest_TheFileAllows(t *testing.T) {
 		}
 		var p payment.Request
 		text, _ := json.Marshal(payments)
-		if decodeStrictly(text, &p, requestMembers) == nil && p.Validate() == nil {
+		if decodeStrictly(text, &p) == nil && p.Validate() == nil {
 			taken++
 			if err := valid(create.body, "application/json", "application/json", text); err != nil {
 				t.Fatalf("taken, but the file forbids %s: %v", text, err)
@@ -147,7 +147,7 @@ func TestOpenAPI_WhatIsTakenForARequest_TheFileAllows(t *testing.T) {
 		}
 		var c payment.CancelRequest
 		text, _ = json.Marshal(cancellations)
-		if decodeStrictly(text, &c, cancelMembers) == nil && c.Validate() == nil {
+		if decodeStrictly(text, &c) == nil && c.Validate() == nil {
 			taken++
 			if err := valid(cancel.body, "application/json", "application/json", text); err != nil {
 				t.Fatalf("taken, but the file forbids %s: %v", text, err)

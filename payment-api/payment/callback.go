@@ -1,9 +1,6 @@
 package payment
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // Callback tells a merchant the end of what it was answered 202 for. It carries the payment's version: callbacks are
 // delivered at least once and in no promised order.
@@ -15,23 +12,12 @@ type Callback struct {
 // MaxCallback bounds a callback's body, in bytes.
 const MaxCallback = 8192
 
-type callbackView struct {
-	Type      string       `json:"type"`
-	Timestamp time.Time    `json:"timestamp"`
-	Data      callbackData `json:"data"`
-}
-
-type callbackData struct {
-	Payment      json.RawMessage `json:"payment"`
-	Cancellation json.RawMessage `json:"cancellation,omitempty"`
-}
-
 func (p *Payment) callback(now time.Time) *Callback {
 	kind := "payment.failed"
 	if p.State == Paid {
 		kind = "payment.paid"
 	}
-	return encodeCallback(kind, now, callbackData{Payment: p.Render()})
+	return newCallback(kind, now, p.Render(), nil)
 }
 
 func (c *Cancellation) callback(p *Payment, now time.Time) *Callback {
@@ -39,9 +25,15 @@ func (c *Cancellation) callback(p *Payment, now time.Time) *Callback {
 	if c.State == CancelSucceeded {
 		kind = "cancellation.succeeded"
 	}
-	return encodeCallback(kind, now, callbackData{Payment: p.Render(), Cancellation: c.Render(p)})
+	return newCallback(kind, now, p.Render(), c.Render(p))
 }
 
-func encodeCallback(kind string, now time.Time, data callbackData) *Callback {
-	return &Callback{Type: kind, Body: mustEncode(callbackView{Type: kind, Timestamp: now.UTC(), Data: data})}
+func newCallback(kind string, now time.Time, payment, cancellation []byte) *Callback {
+	to := text(append(make([]byte, 0, 128+len(payment)+len(cancellation)), `{"type":`...), kind)
+	to = moment(append(to, `,"timestamp":`...), now)
+	to = append(append(to, `,"data":{"payment":`...), payment...)
+	if cancellation != nil {
+		to = append(append(to, `,"cancellation":`...), cancellation...)
+	}
+	return &Callback{Type: kind, Body: append(to, "}}"...)}
 }

@@ -1,63 +1,60 @@
 package payment
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"time"
 )
 
 // The view is what a payment looks like outside. It is rendered here and not in the HTTP layer, because whoever settles
 // a payment (API, worker or resolver) stores the answer of the request that created it.
-
-type view struct {
-	ID       ID        `json:"id,string"`
-	Order    string    `json:"order_id"`
-	Status   State     `json:"status"`
-	Reason   string    `json:"reason,omitempty"`
-	Amount   int64     `json:"amount"`
-	Currency Currency  `json:"currency"`
-	Canceled int64     `json:"canceled_amount"`
-	Legs     []legView `json:"legs"`
-	Created  time.Time `json:"created_at"`
-	Version  uint32    `json:"version"`
-}
-
-type legView struct {
-	Means  Means    `json:"means"`
-	Amount int64    `json:"amount"`
-	Status LegState `json:"status"`
-	Code   string   `json:"code,omitempty"`
-}
-
-type pendingView struct {
-	ID     ID     `json:"id,string"`
-	Status State  `json:"status"`
-	URL    string `json:"status_url"`
-}
+//
+// It is written member by member: each payment is rendered several times, and a struct that encoding/json looks through costs
+// four times as much. The tests hold what is written against encoding/json.
 
 // StatusURL is where a payment is read, as a path.
 func StatusURL(id ID) string { return "/v1/payments/" + id.String() }
 
 // Render is the payment as GET shows it. Outside, what is being undone, looked at, or not known is PROCESSING.
 func (p *Payment) Render() []byte {
-	v := view{
-		ID: p.ID, Order: p.Order, Status: p.outsideStatus(), Canceled: p.Canceled, Amount: p.Price.Amount, Currency: p.Price.Currency,
-		Created: p.ID.Time(), Version: p.Version, Legs: make([]legView, len(p.Legs)),
+	to := make([]byte, 0, 512) // the usual one has 230 bytes, with three legs 340
+	to = number(append(to, `{"id":"`...), p.ID)
+	to = text(append(to, `","order_id":`...), p.Order)
+	to = text(append(to, `,"status":`...), p.outsideStatus())
+	if p.State == Failed && p.Reason != "" {
+		to = text(append(to, `,"reason":`...), p.Reason)
 	}
-	if p.State == Failed {
-		v.Reason = p.Reason
+	to = number(append(to, `,"amount":`...), p.Price.Amount)
+	to = text(append(to, `,"currency":`...), p.Price.Currency)
+	to = number(append(to, `,"canceled_amount":`...), p.Canceled)
+	to = append(to, `,"legs":[`...)
+	for i := range p.Legs {
+		to = p.Legs[i].render(to)
 	}
-	for i, l := range p.Legs {
-		v.Legs[i] = legView{Means: l.Means, Amount: l.Amount, Status: l.State}
-		switch l.State {
-		case Declined:
-			v.Legs[i].Code = l.Code
-		case Pending, Unknown:
-			v.Legs[i].Status = "PROCESSING"
-		}
+	to = moment(append(closed(to), `,"created_at":`...), p.ID.Time())
+	to = number(append(to, `,"version":`...), p.Version)
+	return append(to, '}')
+}
+
+func (l *Leg) render(to []byte) []byte {
+	status, code := l.State, ""
+	switch l.State {
+	case Declined:
+		code = l.Code
+	case Pending, Unknown:
+		status = "PROCESSING"
 	}
-	return mustEncode(v)
+	return share(to, l.Means, l.Amount, status, code)
+}
+
+// share writes one means' share of a payment or a cancellation, with a comma behind it.
+func share[S ~string](to []byte, means Means, amount int64, status S, code string) []byte {
+	to = text(append(to, `{"means":`...), means)
+	to = number(append(to, `,"amount":`...), amount)
+	to = text(append(to, `,"status":`...), status)
+	if code != "" {
+		to = text(append(to, `,"code":`...), code)
+	}
+	return append(to, "},"...)
 }
 
 // finalAnswer is 201 with the final state; a decline is a result like any other.
@@ -67,7 +64,14 @@ func (p *Payment) finalAnswer() Answer {
 
 // pendingAnswer is 202: accepted, look there for what becomes of it.
 func (p *Payment) pendingAnswer() Answer {
-	return Answer{Status: http.StatusAccepted, Body: mustEncode(pendingView{p.ID, p.outsideState(), StatusURL(p.ID)})}
+	return Answer{Status: http.StatusAccepted, Body: p.renderPending()}
+}
+
+func (p *Payment) renderPending() []byte {
+	to := number(append(make([]byte, 0, 128), `{"id":"`...), p.ID)
+	to = text(append(to, `","status":`...), p.outsideState())
+	to = text(append(to, `,"status_url":`...), StatusURL(p.ID))
+	return append(to, '}')
 }
 
 func (p *Payment) outsideState() State { return outside(p.State) }
@@ -90,31 +94,6 @@ func outside(s State) State {
 	return s
 }
 
-type cancellationView struct {
-	Payment  ID                `json:"payment_id,string"`
-	Seq      uint32            `json:"seq"`
-	Status   CancellationState `json:"status"`
-	Amount   int64             `json:"amount"`
-	Currency Currency          `json:"currency"`
-	Reason   string            `json:"reason,omitempty"`
-	Refunds  []refundView      `json:"refunds"`
-	Created  time.Time         `json:"created_at"`
-}
-
-type refundView struct {
-	Means  Means       `json:"means"`
-	Amount int64       `json:"amount"`
-	Status RefundState `json:"status"`
-	Code   string      `json:"code,omitempty"`
-}
-
-type pendingCancellationView struct {
-	Payment ID                `json:"payment_id,string"`
-	Seq     uint32            `json:"seq"`
-	Status  CancellationState `json:"status"`
-	URL     string            `json:"status_url"`
-}
-
 // CancellationURL is where a cancellation is read, as a path.
 func CancellationURL(id ID, seq uint32) string {
 	return fmt.Sprintf("%s/cancellations/%d", StatusURL(id), seq)
@@ -122,20 +101,25 @@ func CancellationURL(id ID, seq uint32) string {
 
 // Render is the cancellation of p as GET shows it. Outside, REVIEW is PROCESSING.
 func (c *Cancellation) Render(p *Payment) []byte {
-	v := cancellationView{
-		Payment: c.Payment, Seq: c.Seq, Status: outsideCancellation(c.State), Amount: c.Amount, Currency: p.Price.Currency,
-		Created: c.Created.UTC(), Refunds: make([]refundView, len(c.Refunds)),
+	to := make([]byte, 0, 512)
+	to = number(append(to, `{"payment_id":"`...), c.Payment)
+	to = number(append(to, `","seq":`...), c.Seq)
+	to = text(append(to, `,"status":`...), outsideCancellation(c.State))
+	to = number(append(to, `,"amount":`...), c.Amount)
+	to = text(append(to, `,"currency":`...), p.Price.Currency)
+	if c.State == CancelFailed && c.Reason != "" {
+		to = text(append(to, `,"reason":`...), c.Reason)
 	}
-	if c.State == CancelFailed {
-		v.Reason = c.Reason
-	}
-	for i, r := range c.Refunds {
-		v.Refunds[i] = refundView{Means: r.Means, Amount: r.Amount, Status: r.State, Code: r.Code}
-		if r.State == RefundPending {
-			v.Refunds[i].Status = "PROCESSING"
+	to = append(to, `,"refunds":[`...)
+	for _, r := range c.Refunds {
+		status := r.State
+		if status == RefundPending {
+			status = "PROCESSING"
 		}
+		to = share(to, r.Means, r.Amount, status, r.Code)
 	}
-	return mustEncode(v)
+	to = moment(append(closed(to), `,"created_at":`...), c.Created)
+	return append(to, '}')
 }
 
 // finalAnswer is 201 with the end of the cancellation; a refusal is a result like any other.
@@ -145,7 +129,15 @@ func (c *Cancellation) finalAnswer(p *Payment) Answer {
 
 // pendingAnswer is 202: look there for what becomes of it.
 func (c *Cancellation) pendingAnswer() Answer {
-	return Answer{Status: http.StatusAccepted, Body: mustEncode(pendingCancellationView{c.Payment, c.Seq, CancelProcessing, CancellationURL(c.Payment, c.Seq)})}
+	return Answer{Status: http.StatusAccepted, Body: c.renderPending()}
+}
+
+func (c *Cancellation) renderPending() []byte {
+	to := number(append(make([]byte, 0, 160), `{"payment_id":"`...), c.Payment)
+	to = number(append(to, `","seq":`...), c.Seq)
+	to = text(append(to, `,"status":`...), CancelProcessing)
+	to = text(append(to, `,"status_url":`...), CancellationURL(c.Payment, c.Seq))
+	return append(to, '}')
 }
 
 func outsideCancellation(s CancellationState) CancellationState {
@@ -155,29 +147,21 @@ func outsideCancellation(s CancellationState) CancellationState {
 	return s
 }
 
-type eventView struct {
-	Version      uint32    `json:"version"`
-	At           time.Time `json:"at"`
-	Cancellation uint32    `json:"cancellation,omitempty"`
-	From         string    `json:"from,omitempty"`
-	To           string    `json:"to"`
-	Cause        string    `json:"cause"`
-}
-
 // RenderEvents is a history as it is shown outside.
 func RenderEvents(events []Event) []byte {
-	data := make([]eventView, len(events))
-	for i, e := range events {
-		from, to := string(outside(State(e.From))), string(outside(State(e.To))) // REVIEW of a cancellation is PROCESSING as well
-		data[i] = eventView{Version: e.Version, At: e.At.UTC(), Cancellation: e.Cancellation, From: from, To: to, Cause: e.Cause}
+	to := append(make([]byte, 0, 16+160*len(events)), `{"data":[`...)
+	for _, e := range events {
+		to = number(append(to, `{"version":`...), e.Version)
+		to = moment(append(to, `,"at":`...), e.At)
+		if e.Cancellation != 0 {
+			to = number(append(to, `,"cancellation":`...), e.Cancellation)
+		}
+		if from := outside(State(e.From)); from != "" { // REVIEW of a cancellation is PROCESSING as well
+			to = text(append(to, `,"from":`...), from)
+		}
+		to = text(append(to, `,"to":`...), outside(State(e.To)))
+		to = text(append(to, `,"cause":`...), e.Cause)
+		to = append(to, "},"...)
 	}
-	return mustEncode(map[string]any{"data": data})
-}
-
-func mustEncode(v any) []byte {
-	body, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("encode a view: %v", err)) // structs of strings, integers and times
-	}
-	return body
+	return append(closed(to), '}')
 }

@@ -61,7 +61,7 @@ func (s Server) configFile() string { return filepath.Join(s.ConfigDir, "my.cnf"
 func (s Server) configure() error {
 	server := mysql.Server{
 		Port: s.Port, DataDir: s.DataDir, InitFile: filepath.Join(s.ConfigDir, "mysql-init.sql"),
-		Root: s.Program.Root, Durable: s.Durable, BufferPoolMiB: 512, RedoLogMiB: 1024,
+		Root: s.Program.Root, Durable: s.Durable, BufferPoolMiB: 1024, RedoLogMiB: 1024,
 	}
 	if !s.Durable {
 		server.BufferPoolMiB, server.RedoLogMiB = 128, 32
