@@ -35,7 +35,8 @@ func TestServer_KeepsCommitsOverAKillAndTakesNewPasswords(t *testing.T) {
 	exec(t, s.AppDSN(), "INSERT INTO t VALUES (1)")
 	for variable, want := range map[string]string{
 		"innodb_flush_log_at_trx_commit": "1", "sync_binlog": "1", "log_bin": "1", "transaction_isolation": "READ-COMMITTED",
-		"innodb_lock_wait_timeout": "3", "bind_address": "127.0.0.1", "time_zone": "+00:00", "innodb_buffer_pool_size": "536870912",
+		"innodb_lock_wait_timeout": "3", "bind_address": "127.0.0.1", "time_zone": "+00:00", "innodb_buffer_pool_size": "1073741824",
+		"innodb_redo_log_capacity": "1073741824", "binlog_row_image": "MINIMAL",
 	} {
 		if got := query(t, s.AppDSN(), "SELECT @@global."+variable); got != want {
 			t.Errorf("%s = %s, want %s", variable, got, want)
