@@ -39,7 +39,7 @@ func CountBacklog(ctx context.Context, db *sql.DB, limit int) (Backlog, error) {
 		COALESCE(SUM(stand = 'waiting'), 0), COALESCE(SUM(stand = 'review'), 0), COALESCE(MIN(IF(stand <> 'review' AND cancellation_seq = 0, payment_id, NULL)), 0)
 		FROM (SELECT payment_id, cancellation_seq, CASE WHEN due_at IS NULL THEN 'review' WHEN lease_until >= UTC_TIMESTAMP(6) THEN 'leased'
 			WHEN deferred THEN 'deferred' WHEN due_at <= UTC_TIMESTAMP(6) THEN 'due' ELSE 'waiting' END AS stand
-			FROM open_payment WHERE payment_id > 0 ORDER BY payment_id, cancellation_seq LIMIT ?) counted`, limit).
+			FROM open_payment FORCE INDEX (PRIMARY) WHERE payment_id > 0 ORDER BY payment_id, cancellation_seq LIMIT ?) counted`, limit).
 		Scan(&b.Due, &b.Leased, &b.Deferred, &b.Waiting, &b.Review, &b.Oldest)
 	if err != nil {
 		return Backlog{}, fmt.Errorf("count the open work: %w", err)

@@ -59,6 +59,10 @@ func TestStore_EveryStatement_TouchesOnePartition_AndNoTableAsAWhole(t *testing.
 // right, and of a handful of rows it is cheap.
 func fill(t *testing.T) {
 	t.Helper()
+	// What other tests have left is over, too: of callbacks that are mostly wanted the server rightly reads the whole index.
+	if _, err := db.ExecContext(t.Context(), "UPDATE callback SET state = 'DELIVERED', ended_at = UTC_TIMESTAMP(6) WHERE state <> 'DELIVERED'"); err != nil {
+		t.Fatal(err)
+	}
 	for range 200 {
 		p := claimed(t, payment.Async)
 		for _, statement := range []string{
