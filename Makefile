@@ -125,7 +125,7 @@ capacity: up ## search the highest rate within an SLO, each step verified: ARGS=
 trends: build ## what rose during a soak of ten minutes or more: memory, goroutines, descriptors, p99, backlog: RUN=.runs/latest
 	@bin/loadgen trends $(RUN) $(ARGS)
 
-bench: build ## the system beside the raw ceiling, the plain way and legacy, in turns on a stack of its own: 25 minutes (QUICK=1: two; ARGS="--repeats 5")
+bench: build ## the system beside the raw ceiling, the plain way and legacy, in turns on a stack of its own; it says how long (QUICK=1: two minutes; ARGS="--repeats 5")
 	@$(STACK) install
 	@bin/loadgen bench --servers $(or $(STACK_DIR),.stack) $(if $(QUICK),--quick) $(ARGS)
 

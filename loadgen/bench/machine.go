@@ -4,13 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"gazua.example/loadgen/internal/machine"
 )
 
 // Machine is where it ran. A figure without it is none.
@@ -26,29 +23,11 @@ type Machine struct {
 }
 
 func readMachine(folder string) (Machine, error) {
-	name, _ := os.Hostname() // what the machine does not tell is left out
-	m := Machine{Name: name, CPU: valueOf("/proc/cpuinfo", "model name"), Cores: runtime.NumCPU(), Go: runtime.Version()}
-	var kernel unix.Utsname
-	if unix.Uname(&kernel) == nil {
-		m.Kernel = unix.ByteSliceToString(kernel.Release[:])
-	}
-	if kib, err := strconv.ParseUint(strings.TrimSuffix(valueOf("/proc/meminfo", "MemTotal"), " kB"), 10, 54); err == nil {
-		m.Memory = kib << 10
-	}
+	here := machine.Here()
+	m := Machine{Name: here.Name, CPU: here.CPU, Cores: here.Cores, Memory: here.Memory, Kernel: here.Kernel, Go: here.Go}
 	fsync, err := fsyncMedian(folder)
 	m.Fsync = float64(fsync) / float64(time.Microsecond)
 	return m, err
-}
-
-// valueOf is the text behind "name :" in a file of /proc.
-func valueOf(file, name string) string {
-	text, _ := os.ReadFile(file)
-	for line := range strings.Lines(string(text)) {
-		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == name {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
 }
 
 // fsyncs of 4 KiB each are enough for a median.

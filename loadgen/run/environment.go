@@ -15,27 +15,19 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"gazua.example/infra/stack/topology"
 	"gazua.example/loadgen/census"
+	"gazua.example/loadgen/internal/machine"
 	"gazua.example/loadgen/report"
 )
 
 // What a run ran on. Nothing in here can keep a run from running: what this machine does not tell is left out.
 
 func host(bedCPUs, dsn string) report.Host {
-	name, _ := os.Hostname()
+	here := machine.Here()
 	h := report.Host{
-		Name: name, OS: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.NumCPU(), BedCPUs: bedCPUs,
-		CPU: valueOf("/proc/cpuinfo", "model name"), Versions: map[string]string{"go": runtime.Version()},
-	}
-	var kernel unix.Utsname
-	if unix.Uname(&kernel) == nil {
-		h.Kernel = unix.ByteSliceToString(kernel.Release[:])
-	}
-	if kib, err := strconv.ParseUint(strings.TrimSuffix(valueOf("/proc/meminfo", "MemTotal"), " kB"), 10, 54); err == nil {
-		h.Memory = kib << 10
+		Name: here.Name, OS: runtime.GOOS + "/" + runtime.GOARCH, Cores: here.Cores, BedCPUs: bedCPUs,
+		CPU: here.CPU, Kernel: here.Kernel, Memory: here.Memory, Versions: map[string]string{"go": here.Go},
 	}
 	h.Commit, h.Modified = commit()
 	if sum := fileHash("/proc/self/exe"); sum != "" {
@@ -45,17 +37,6 @@ func host(bedCPUs, dsn string) report.Host {
 		h.Versions["mysql"] = version
 	}
 	return h
-}
-
-// valueOf is the text behind "name :" in a file of /proc, "" where there is none.
-func valueOf(file, name string) string {
-	text, _ := os.ReadFile(file)
-	for line := range strings.Lines(string(text)) {
-		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == name {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
 }
 
 // commit of the work tree, and whether it has changes. Without git, or outside a work tree, there is none.
@@ -100,7 +81,7 @@ func processes(runDir string) (found []report.Process) {
 		}
 		found = append(found, report.Process{
 			Name: p.Name, PID: p.PID, Started: p.StartedAt, SHA256: hashes[program],
-			CPUs: valueOf(filepath.Join(folder, "status"), "Cpus_allowed_list"), Settings: settings(folder),
+			CPUs: machine.ValueOf(filepath.Join(folder, "status"), "Cpus_allowed_list"), Settings: settings(folder),
 		})
 	}
 	return found

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"gazua.example/loadgen/internal/machine"
 )
 
 func TestParseCPUs_ListsAndRanges(t *testing.T) {
@@ -42,7 +44,7 @@ func TestPinTo_BindsEveryThread(t *testing.T) {
 	if err := unix.SchedGetaffinity(0, &before); err != nil {
 		t.Fatal(err)
 	}
-	whole := valueOf("/proc/self/status", "Cpus_allowed_list")
+	whole := machine.ValueOf("/proc/self/status", "Cpus_allowed_list")
 	first, _, _ := strings.Cut(strings.NewReplacer("-", ",").Replace(whole), ",")
 	t.Cleanup(func() {
 		if err := PinTo(whole); err != nil || cores() != before.Count() {
@@ -63,7 +65,7 @@ func TestPinTo_BindsEveryThread(t *testing.T) {
 		if _, err := os.Stat(thread); err != nil {
 			continue // it has ended
 		}
-		if got := valueOf(thread, "Cpus_allowed_list"); got != first && got != "" {
+		if got := machine.ValueOf(thread, "Cpus_allowed_list"); got != first && got != "" {
 			t.Errorf("%s may use %s", thread, got)
 		}
 	}

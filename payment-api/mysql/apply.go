@@ -104,10 +104,10 @@ func applyIn(ctx context.Context, t *transaction, p *packet, changes []*payment.
 
 // movePayments is the compare-and-set: state and version of each must be what its change was made from.
 func movePayments(p *packet, changes []*payment.Change) (at int) {
-	state, reason := byPayment("id", "state", "?"), byPayment("id", "reason", "?")
-	started, undoing := byPayment("id", "started_at", "IF(?, UTC_TIMESTAMP(6), started_at)"), byPayment("id", "undoing_at", "IF(?, UTC_TIMESTAMP(6), undoing_at)")
-	settled := byPayment("id", "settled_at", "IF(?, UTC_TIMESTAMP(6), settled_at)")
-	wasState, wasVersion := byPayment("id", "state", "?"), byPayment("id", "version", "?")
+	state, reason := byID("id", "state", "?"), byID("id", "reason", "?")
+	started, undoing := byID("id", "started_at", "IF(?, UTC_TIMESTAMP(6), started_at)"), byID("id", "undoing_at", "IF(?, UTC_TIMESTAMP(6), undoing_at)")
+	settled := byID("id", "settled_at", "IF(?, UTC_TIMESTAMP(6), settled_at)")
+	wasState, wasVersion := byID("id", "state", "?"), byID("id", "version", "?")
 	var ids list
 	for _, c := range changes {
 		p := c.Payment

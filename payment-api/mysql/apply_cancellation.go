@@ -59,7 +59,7 @@ func applyCancellationsTogether(ctx context.Context, t *transaction, changes []*
 
 // movePaymentsOf gives the payments their next version and, of those whose cancellation SUCCEEDED, the canceled amount.
 func movePaymentsOf(p *packet, changes []*payment.CancellationChange) (at int) {
-	canceled := byPayment("id", "canceled_amount", "canceled_amount + ?")
+	canceled := byID("id", "canceled_amount", "canceled_amount + ?")
 	var ids list
 	for _, c := range changes {
 		given := int64(0)
@@ -75,8 +75,8 @@ func movePaymentsOf(p *packet, changes []*payment.CancellationChange) (at int) {
 
 // moveCancellations is the compare-and-set: state and version of each must be what its change was made from.
 func moveCancellations(p *packet, changes []*payment.CancellationChange) (at int) {
-	state, reason := byPayment("payment_id", "state", "?"), byPayment("payment_id", "reason", "?")
-	settled := byPayment("payment_id", "settled_at", "IF(?, UTC_TIMESTAMP(6), settled_at)")
+	state, reason := byID("payment_id", "state", "?"), byID("payment_id", "reason", "?")
+	settled := byID("payment_id", "settled_at", "IF(?, UTC_TIMESTAMP(6), settled_at)")
 	var ids, from list
 	for _, change := range changes {
 		c := change.Cancellation

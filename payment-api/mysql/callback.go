@@ -144,14 +144,14 @@ func (c *Callbacks) Record(ctx context.Context, owner string, outcomes []Callbac
 	if len(outcomes) == 0 {
 		return nil
 	}
-	state, wait := byRow("state", "?"), byRow("due_at", "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND")
-	status, trouble := byRow("last_status", "?"), byRow("last_error", "?")
+	state, wait := byID("id", "state", "?"), byID("id", "due_at", "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND")
+	status, trouble := byID("id", "last_status", "?"), byID("id", "last_error", "?")
 	var ids, delivered list
 	for _, o := range slices.SortedFunc(slices.Values(outcomes), func(a, b CallbackOutcome) int { return cmp.Compare(a.ID, b.ID) }) {
-		state.ofRow(o.ID, o.State)
-		wait.ofRow(o.ID, micros(o.Wait))
-		status.ofRow(o.ID, sql.NullInt64{Int64: int64(o.Status), Valid: o.Status != 0})
-		trouble.ofRow(o.ID, o.Error)
+		state.of(o.ID, o.State)
+		wait.of(o.ID, micros(o.Wait))
+		status.of(o.ID, sql.NullInt64{Int64: int64(o.Status), Valid: o.Status != 0})
+		trouble.of(o.ID, o.Error)
 		ids.row("?", o.ID)
 		if o.State == CallbackDelivered {
 			delivered.row("?", o.ID)

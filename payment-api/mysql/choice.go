@@ -19,8 +19,8 @@ type choice struct {
 	args   []any
 }
 
-// byPayment chooses by the payment's id, which this table has in the column id.
-func byPayment(id, column, value string) *choice {
+// byID chooses by an id, a payment's or the row's own, which this table has in the column id.
+func byID(id, column, value string) *choice {
 	return &choice{column: column, value: value, head: "CASE " + id, when: " WHEN ? THEN "}
 }
 
@@ -29,7 +29,7 @@ func byWork(column, value string) *choice {
 	return &choice{column: column, value: value, head: "CASE", when: " WHEN payment_id = ? AND cancellation_seq = ? THEN "}
 }
 
-func (c *choice) of(id payment.ID, arg any) {
+func (c *choice) of(id, arg any) {
 	c.keys, c.args = append(c.keys, []any{id}), append(c.args, arg)
 }
 

@@ -75,8 +75,8 @@ func writeEvents(p *packet, events *list) {
 // is named: of a table with few rows the server would rather read all, and wait for those that others are just inserting.
 func moveOpenWork(p *packet, steps []step) {
 	var ended, going list
-	due, lease := byPayment("payment_id", "due_at", "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND"), byPayment("payment_id", "lease_until", "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND")
-	owner, deferred := byPayment("payment_id", "owner", "?"), byPayment("payment_id", "deferred", "?")
+	due, lease := byID("payment_id", "due_at", "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND"), byID("payment_id", "lease_until", "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND")
+	owner, deferred := byID("payment_id", "owner", "?"), byID("payment_id", "deferred", "?")
 	for _, s := range steps {
 		id := s.payment.ID
 		if s.ended {
@@ -109,7 +109,7 @@ func storeAnswers(p *packet, steps []step) (at, of int) {
 	if len(answered) == 0 {
 		return 0, 0
 	}
-	status, body := byPayment("payment_id", "status", "?"), byPayment("payment_id", "body", "?")
+	status, body := byID("payment_id", "status", "?"), byID("payment_id", "body", "?")
 	var keys list
 	for _, s := range answered {
 		status.of(s.payment.ID, s.answer.Status)
@@ -151,8 +151,8 @@ func leaveCallbacks(p *packet, steps []step, which func(step) bool) {
 	if len(called) == 0 {
 		return
 	}
-	version, kind := byPayment("k.payment_id", "version", "?"), byPayment("k.payment_id", "type", "?")
-	body, trace := byPayment("k.payment_id", "body", "?"), byPayment("k.payment_id", "trace", "?")
+	version, kind := byID("k.payment_id", "version", "?"), byID("k.payment_id", "type", "?")
+	body, trace := byID("k.payment_id", "body", "?"), byID("k.payment_id", "trace", "?")
 	var keys list
 	for _, s := range called {
 		version.of(s.payment.ID, s.payment.Version)

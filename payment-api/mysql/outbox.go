@@ -109,24 +109,15 @@ func addSent(p *packet, sent []Sent) {
 	if len(sent) == 0 {
 		return
 	}
-	partition, offset := byRow("kafka_partition", "?"), byRow("kafka_offset", "?")
+	partition, offset := byID("id", "kafka_partition", "?"), byID("id", "kafka_offset", "?")
 	var ids list
 	for _, m := range sent {
-		partition.ofRow(m.ID, m.Partition)
-		offset.ofRow(m.ID, m.Offset)
+		partition.of(m.ID, m.Partition)
+		offset.of(m.ID, m.Offset)
 		ids.row("?", m.ID)
 	}
 	set, args := assign(partition, offset)
 	p.add("UPDATE outbox FORCE INDEX (PRIMARY) SET sent_at = UTC_TIMESTAMP(6), "+set+" WHERE id IN ("+ids.marks.String()+")", append(args, ids.args...)...)
-}
-
-// byRow chooses by the column id of a table whose rows are not payments'.
-func byRow(column, value string) *choice {
-	return &choice{column: column, value: value, head: "CASE id", when: " WHEN ? THEN "}
-}
-
-func (c *choice) ofRow(id uint64, arg any) {
-	c.keys, c.args = append(c.keys, []any{id}), append(c.args, arg)
 }
 
 // Sweep deletes at most limit rows that were sent longer than keep ago, and says how many. It goes by the index even where most
