@@ -20,6 +20,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"gazua.example/loadgen/internal/overlay"
 )
 
 // Options of a round of controls.
@@ -93,10 +95,8 @@ func choose(o Options) ([]*Control, error) {
 	}
 	var faults []error
 	for _, c := range all {
-		for _, e := range c.Edits {
-			if _, err := e.apply(o.Root, nil); err != nil {
-				faults = append(faults, fmt.Errorf("control %s: %w", c.Name, err))
-			}
+		if _, err := overlay.Apply(o.Root, c.Edits); err != nil {
+			faults = append(faults, fmt.Errorf("control %s: %w", c.Name, err))
 		}
 	}
 	for _, name := range o.Only {

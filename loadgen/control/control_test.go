@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"gazua.example/loadgen/internal/overlay"
 	"gazua.example/loadgen/scenario"
 )
 
@@ -26,7 +27,7 @@ func TestRead_TellsEveryFaultWithTheFile(t *testing.T) {
 		"no sentence":       {"what: a bug\n", "", "what is missing"},
 		"no invariant":      {"breaks: [1]\n", "", "breaks is missing"},
 		"no scenario":       {"scenario: worlds/x.yaml\n", "", "scenario is missing"},
-		"nothing replaced":  {`new: "y"`, `new: "x"`, "edits[0] needs"},
+		"nothing replaced":  {`new: "y"`, `new: "x"`, "an edit needs"},
 		"outside":           {"file: a.go", "file: ../a.go", "inside the repository"},
 		"unknown field":     {"breaks:", "brakes:", "brakes"},
 		"an act of two":     {"edits:", "during:\n  - {at: 1s, kill: a, start: b}\nedits:", "exactly one"},
@@ -41,23 +42,6 @@ func TestRead_TellsEveryFaultWithTheFile(t *testing.T) {
 	}
 	if c, err := Read("controls/bug.yaml", []byte(good())); err != nil || c.Name != "bug" {
 		t.Errorf("a good one: %+v, %v", c, err)
-	}
-}
-
-func TestApply_OldTextMustBeThereOnce(t *testing.T) {
-	root := t.TempDir()
-	write(t, filepath.Join(root, "a.go"), "one two two")
-	for old, want := range map[string]string{"one": "", "two": "occurs 2 times", "three": "occurs 0 times"} {
-		text, err := Edit{File: "a.go", Old: old, New: "1"}.apply(root, nil)
-		switch {
-		case want == "" && (err != nil || text != "1 two two"):
-			t.Errorf("%s: %q, %v", old, text, err)
-		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
-			t.Errorf("%s: %v, want %q", old, err, want)
-		}
-	}
-	if _, err := (Edit{File: "gone.go", Old: "x"}).apply(root, nil); err == nil {
-		t.Error("a file that is not there takes an edit")
 	}
 }
 
@@ -87,13 +71,8 @@ func TestShippedControls_Apply(t *testing.T) {
 	}
 	quick := 0
 	for _, c := range controls {
-		texts := map[string]string{}
-		for _, e := range c.Edits {
-			text, err := e.apply("../..", texts)
-			if err != nil {
-				t.Errorf("%s: %v", c.Name, err)
-			}
-			texts[filepath.Join("../..", e.File)] = text
+		if _, err := overlay.Apply("../..", c.Edits); err != nil {
+			t.Errorf("%s: %v", c.Name, err)
 		}
 		if _, err := os.Stat(filepath.Join("../controls", c.Scenario)); err != nil {
 			t.Errorf("%s: %v", c.Name, err)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"gazua.example/loadgen/internal/overlay"
 )
 
 // Control is one planted bug and the world that exposes it: a file of loadgen/controls.
@@ -23,7 +25,7 @@ type Control struct {
 	Settings map[string]string `yaml:"settings"` // of the stack's programs
 	Before   []Act             `yaml:"before"`   // on the stack that is up, before the load
 	During   []Act             `yaml:"during"`   // by the run's clock
-	Edits    []Edit            `yaml:"edits"`
+	Edits    []overlay.Edit    `yaml:"edits"`
 }
 
 // Act is something that is done to the stack; exactly one of its fields beside At is set.
@@ -35,13 +37,6 @@ type Act struct {
 	Exec     string        `yaml:"exec"`     // a process and a command of its program
 	Schedule string        `yaml:"schedule"` // script of the mock PG for what a token does not speak of
 	SQL      string        `yaml:"sql"`      // statements, joined by lines that end in a semicolon
-}
-
-// Edit replaces one text of one file by another.
-type Edit struct {
-	File string `yaml:"file"`
-	Old  string `yaml:"old"`
-	New  string `yaml:"new"`
 }
 
 // ReadAll reads each control of a folder, in the order of the names, and tells all faults at once.
@@ -86,9 +81,9 @@ func Read(file string, text []byte) (*Control, error) {
 	wrong(len(c.Breaks) == 0, "breaks is missing: the numbers of the invariants that must be violated")
 	wrong(c.Scenario == "", "scenario is missing: the file beside this one that exposes the bug")
 	wrong(len(c.Edits) == 0, "edits is missing: what is replaced by what")
-	for i, e := range c.Edits {
-		wrong(e.File == "" || e.Old == "" || e.Old == e.New, "edits[%d] needs file, old, and a new text that differs", i)
-		wrong(filepath.IsAbs(e.File) || strings.Contains(e.File, ".."), "edits[%d].file must be a path inside the repository, not %s", i, e.File)
+	for _, e := range c.Edits {
+		err := e.Check()
+		wrong(err != nil, "%v", err)
 	}
 	for i, a := range slices.Concat(c.Before, c.During) {
 		wrong(len(a.set()) != 1, "act %d must have exactly one of kill, start, stop, exec, schedule, sql; it has %d", i, len(a.set()))

@@ -9,9 +9,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"gazua.example/loadgen/internal/overlay"
 	"gazua.example/loadgen/internal/throwaway"
 )
 
@@ -49,7 +51,10 @@ func (w *workshop) run(ctx context.Context, c *Control) (found *finding, err err
 	if err != nil {
 		return nil, err
 	}
-	if err := w.build(ctx, c, folder, bin, offset); err != nil {
+	broker := func(text string) string { // a bug may name the port of its stack's broker
+		return strings.ReplaceAll(text, "{PORT_BROKER}", strconv.Itoa(throwaway.BrokerPort(offset)))
+	}
+	if err := overlay.Build(ctx, w.Root, c.Edits, w.Bin, folder, bin, broker); err != nil {
 		return nil, err
 	}
 	s, err := start(ctx, filepath.Join(folder, "stack"), bin, w.Servers, offset, c.Settings)

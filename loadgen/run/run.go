@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -30,10 +31,15 @@ type Options struct {
 	// MonitorStack is the stack's file for the monitor, a process that is started beside the run. Empty: there is none.
 	MonitorStack string
 
+	Begun func(*report.Result) // called when the run has its folder and its clock, before the first arrival; may be nil
+
 	Command []string // as it was called
 	Live    *report.Live
 	Out     io.Writer // the report for people
 }
+
+// ErrEnough is the cause with which a caller ends the load as planned: the run is not one that was stopped by hand.
+var ErrEnough = errors.New("the load has lasted as long as it should")
 
 // Run carries the scenario out. When load ends early the arrivals stop, and all the rest goes on: the wait for
 // quiescence, the verification, the report. An error means that nothing was sent, or that there is no report.
@@ -47,6 +53,9 @@ func Run(load context.Context, o Options) (*report.Result, error) {
 	r.live.Say("run %s: %s planned over %s against %s; its folder is %s",
 		r.result.Run, r.engine.planned(), r.plan.Duration().Round(time.Millisecond), o.Stack.Target, r.result.Folder)
 
+	if o.Begun != nil {
+		o.Begun(r.result)
+	}
 	r.drive(load)
 	r.measure()
 	r.judge()
@@ -88,7 +97,7 @@ func (r *runner) drive(load context.Context) {
 	r.sampler.arrived(time.Now())
 	r.result.Pressure = readStalls().since(before)
 	r.result.Load = time.Since(r.result.Start).Seconds()
-	r.result.Stopped = load.Err() != nil
+	r.result.Stopped = load.Err() != nil && !errors.Is(context.Cause(load), ErrEnough)
 	if r.result.Stopped {
 		r.live.Say("stopped by hand: no more arrivals; waiting for quiescence, then verifying (once more: abort)")
 	}

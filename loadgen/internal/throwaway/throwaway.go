@@ -36,6 +36,7 @@ type Stack struct {
 const (
 	firstOffset, nextOffset, offsets = 4000, 113, 20
 	mysqlPort, brokerPort, frontPort = 13306, 19092, 18080
+	statsPort                        = 18480
 )
 
 // FreeOffset finds ports for a stack. The stack itself looks at each of them again and names one that is taken.
@@ -51,6 +52,12 @@ func FreeOffset() (int, error) {
 
 // BrokerPort is where the broker of a stack with this offset listens.
 func BrokerPort(offset int) int { return brokerPort + offset }
+
+// MySQLAddress is where the MySQL of a stack with this offset listens.
+func MySQLAddress(offset int) string { return "127.0.0.1:" + strconv.Itoa(mysqlPort+offset) }
+
+// StatsURL is where its balancer tells whom it sends requests to.
+func (s *Stack) StatsURL() string { return "http://127.0.0.1:" + strconv.Itoa(statsPort+s.offset) }
 
 func free(port int) bool {
 	listener, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
