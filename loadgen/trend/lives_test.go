@@ -46,7 +46,7 @@ func TestLives_ALevelThatGrowsFromLifeToLife_Rises(t *testing.T) {
 			if l := lines[1]; l.Metric != "rss_bytes" || l.Lives != 21 || l.Verdict != c.want {
 				t.Errorf("%+v, want %s", l, c.want)
 			}
-			if want := c.memory(11); math.Abs(lines[1].Level-want) > 0.5*(1<<20) {
+			if want := c.memory(10); math.Abs(lines[1].Level-want) > 0.5*(1<<20) {
 				t.Errorf("the level is %.1f MiB: what a life begins with counts", lines[1].Level/(1<<20))
 			}
 			if l := lines[0]; l.Level != 40 || l.Verdict != Flat {
