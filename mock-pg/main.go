@@ -53,7 +53,7 @@ func run(s settings) error {
 	<-signalled.Done()
 	stop() // a second signal ends the process at once
 
-	return lifecycle.Stop(t.Log,
+	return lifecycle.Stop(signalled, t.Log,
 		lifecycle.Phase{Name: "readiness off", Bound: s.leaveNotice + time.Second, Do: func(context.Context) error {
 			server.Leave()
 			time.Sleep(s.leaveNotice) // clients close their connections on the next answer, instead of being cut off

@@ -105,6 +105,7 @@ func help(w io.Writer) error {
 	present, _ := cpus.Of(0) // for the defaults that are shown
 	topology.ReadLayout(c, os.LookupEnv, present)
 	topology.ReadLegacy(c)
+	topology.ReadMySQLVia(c)
 	c.Help(w)
 	return nil
 }

@@ -66,7 +66,7 @@ func (s *stack) choose() error {
 	}
 	ports, otherPorts := topology.ReadPorts(c, os.LookupEnv)
 	layout, otherLayout := topology.ReadLayout(c, os.LookupEnv, present)
-	s.settings.Legacy = topology.ReadLegacy(c)
+	s.settings.Legacy, s.settings.MySQLVia = topology.ReadLegacy(c), topology.ReadMySQLVia(c)
 	if err := c.Err(); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 //	GET  /stats               added latency in ms, answers by means, op and result, faults, connections
 //	GET  /stats/added         the added latency as a histogram; ?format=hdr: as HdrHistogram's table of percentiles
 //	POST /stats/reset         starts the added latency anew
-//	PUT  /schedule            the script of requests that bring none, e.g. gz1;charge=ok@fixed/50ms
+//	PUT, DELETE /schedule     the script of requests that bring none, e.g. gz1;charge=ok@fixed/50ms; back to that of the start
 //	PUT, GET, DELETE /faults  faults by the clock: see timed_admin.go
 //	/balances /snapshot /reset  money: see money_admin.go
 //	GET  /livez /readyz /metrics /debug/pprof
@@ -35,6 +35,7 @@ func (s *Server) adminRoutes() http.Handler {
 	mux.HandleFunc("POST /stats/reset", func(http.ResponseWriter, *http.Request) { s.stats.added.forget() })
 	mux.HandleFunc("GET /stats/added", s.serveAdded)
 	mux.HandleFunc("PUT /schedule", s.serveSchedule)
+	mux.HandleFunc("DELETE /schedule", s.resetSchedule)
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "live") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if err := s.Ready(); err != nil {
@@ -88,6 +89,16 @@ func (s *Server) serveSchedule(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.log.Info("schedule set", "schedule", string(text))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// resetSchedule goes back to what the program was started with.
+func (s *Server) resetSchedule(w http.ResponseWriter, _ *http.Request) {
+	if err := s.SetSchedule(s.options.Schedule); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	s.log.Info("schedule set", "schedule", s.options.Schedule)
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -4,7 +4,9 @@ package mysqld
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,12 +30,25 @@ type Server struct {
 // initBound is for a slow disk; it takes two seconds on a quiet one.
 const initBound = 2 * time.Minute
 
-// Prepare writes the configuration and, the first time, the data directory.
+// Prepare writes the configuration and, the first time, the data directory. The caller has seen that the server does not run.
 func (s Server) Prepare(ctx context.Context) error {
 	if err := s.configure(); err != nil {
 		return err
 	}
+	if err := s.unlock(); err != nil {
+		return err
+	}
 	return s.initialise(ctx)
+}
+
+// unlock removes what a killed server leaves beside its socket: a file with its pid. When that has gone to another process by
+// now, the server would take that one for itself and never start again. Two servers on one data directory InnoDB's own locks
+// prevent.
+func (s Server) unlock() error {
+	if err := os.Remove(filepath.Join(s.DataDir, "mysql.sock.lock")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the lock of a MySQL that has died: %w", err)
+	}
+	return nil
 }
 
 // Command is what starts the server.
@@ -43,7 +58,11 @@ func (s Server) Command() (path string, args []string) {
 
 // DSN is how user reaches the payment database of the server.
 func (s Server) DSN(user, password string) string {
-	return fmt.Sprintf("%s:%s@tcp(127.0.0.1:%d)/payment", user, password, s.Port)
+	return dsn(user, password, fmt.Sprintf("127.0.0.1:%d", s.Port))
+}
+
+func dsn(user, password, address string) string {
+	return fmt.Sprintf("%s:%s@tcp(%s)/payment", user, password, address)
 }
 
 // AdminDSN may change the schema.
@@ -51,7 +70,12 @@ func (s Server) AdminDSN() string { return s.DSN("payment_admin", s.Passwords.Ad
 
 // AppDSN reads and writes rows, makes partitions, and takes old ones out (EXCHANGE PARTITION wants ALTER, INSERT, CREATE and
 // DROP of both tables).
-func (s Server) AppDSN() string { return s.DSN("payment_app", s.Passwords.App) }
+func (s Server) AppDSN() string { return s.DSN(app, s.Passwords.App) }
+
+// AppDSNVia is the same by another way: what listens at address (host:port) passes on to this server.
+func (s Server) AppDSNVia(address string) string { return dsn(app, s.Passwords.App, address) }
+
+const app = "payment_app"
 
 // VerifierDSN only reads.
 func (s Server) VerifierDSN() string { return s.DSN("verifier", s.Passwords.Verifier) }

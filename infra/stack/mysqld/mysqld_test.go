@@ -3,7 +3,10 @@ package mysqld_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"net"
+	"os"
+	osexec "os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -43,6 +46,15 @@ func TestServer_KeepsCommitsOverAKillAndTakesNewPasswords(t *testing.T) {
 		}
 	}
 	if err := first.Kill(ctx); err != nil {
+		t.Fatal(err)
+	}
+	// The killed one's pid, which stands in its lock, is somebody else's by now.
+	other := osexec.CommandContext(ctx, "sleep", "600")
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Process.Kill(); _ = other.Wait() }()
+	if err := os.WriteFile(filepath.Join(s.DataDir, "mysql.sock.lock"), fmt.Appendln(nil, other.Process.Pid), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s.Passwords = secrets.NewPasswords()

@@ -25,6 +25,8 @@ import (
 type MySQLServer struct {
 	Addr                          string
 	AdminDSN, AppDSN, VerifierDSN string
+	RootDSN                       string // may do anything to the server, through its socket
+	PID                           int    // for a test that freezes or kills it
 }
 
 const (
@@ -93,12 +95,12 @@ func startCopy(ctx context.Context, program install.Program, template string) (*
 		return nil, nil, err
 	}
 	log := filepath.Join(dir, "mysqld.log")
-	kill, gone, err := startTied(s, log)
+	process, gone, err := startTied(s, log)
 	if err != nil {
 		return nil, nil, err
 	}
 	stop := func() {
-		kill()
+		_ = process.Kill() // a test may have done so already
 		<-gone
 		os.RemoveAll(dir)
 	}
@@ -107,12 +109,13 @@ func startCopy(ctx context.Context, program install.Program, template string) (*
 		stop()
 		return nil, nil, fmt.Errorf("start MySQL: %w\n%s", err, text)
 	}
-	return &MySQLServer{fmt.Sprintf("127.0.0.1:%d", s.Port), s.AdminDSN(), s.AppDSN(), s.VerifierDSN()}, stop, nil
+	root := fmt.Sprintf("root:%s@unix(%s)/payment", passwords.Root, filepath.Join(s.DataDir, "mysql.sock"))
+	return &MySQLServer{fmt.Sprintf("127.0.0.1:%d", s.Port), s.AdminDSN(), s.AppDSN(), s.VerifierDSN(), root, process.Pid}, stop, nil
 }
 
 // startTied starts the server so that the kernel kills it when the test ends. The kernel watches the thread that
 // started it, not the process, so that thread is held until the server is gone.
-func startTied(s mysqld.Server, log string) (kill func(), gone <-chan struct{}, err error) {
+func startTied(s mysqld.Server, log string) (process *os.Process, gone <-chan struct{}, err error) {
 	out, err := os.Create(log)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make MySQL's log: %w", err)
@@ -135,7 +138,7 @@ func startTied(s mysqld.Server, log string) (kill func(), gone <-chan struct{}, 
 	if err := <-started; err != nil {
 		return nil, nil, fmt.Errorf("start MySQL: %w", err)
 	}
-	return func() { _ = cmd.Process.Kill() }, ended, nil
+	return cmd.Process, ended, nil
 }
 
 // sweep removes the folders of tests that were killed before they could clean up; each has its test's pid in its name.

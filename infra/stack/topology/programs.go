@@ -28,7 +28,7 @@ func (s Settings) api(number int) Process {
 	if s.Legacy {
 		p.Args = []string{"legacy"}
 	}
-	p.StopBound = 35 * time.Second // it drains
+	p.StopBound = 45 * time.Second // above the bounds of all phases of its shutdown
 	return p
 }
 
@@ -39,7 +39,7 @@ func (s Settings) worker(number int) Process {
 	archive := s.Folder.Archive()
 	p.Env = append(append(p.Env, s.means()...), "KAFKA_BROKERS="+s.at("PORT_BROKER"), "CALLBACK_ALLOW=127.0.0.1/32", "ARCHIVE_DIR="+archive)
 	p.Prepare = func(context.Context) error { return os.MkdirAll(archive, 0o700) }
-	p.StopBound = 40 * time.Second // it finishes what it claimed and leaves its group
+	p.StopBound = time.Minute // as the API's
 	return p
 }
 
@@ -85,7 +85,7 @@ func (s Settings) processors(kind string) []string {
 // means is where the database and the payment means are; the mocks play all three.
 func (s Settings) means() []string {
 	mocks := s.mocks("")
-	return []string{"MYSQL_DSN=" + s.Server().AppDSN(), "PG_URL=" + mocks, "POINT_URL=" + mocks, "COUPON_URL=" + mocks}
+	return []string{"MYSQL_DSN=" + s.database(), "PG_URL=" + mocks, "POINT_URL=" + mocks, "COUPON_URL=" + mocks}
 }
 
 // mocks are the URLs of all instances of the mock, comma-separated; those of the port that which names.

@@ -45,6 +45,7 @@ type Settings struct {
 	Passwords      mysql.Passwords
 	MySQL, HAProxy install.Program
 	Legacy         bool     // the APIs are those of the system before the renewal
+	MySQLVia       string   // host:port where APIs and workers reach MySQL; empty: at its own port
 	Pass           []string // KEY=value handed to our own programs as it is
 }
 

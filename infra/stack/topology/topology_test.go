@@ -141,11 +141,12 @@ func TestPassThrough_ChangesTheFingerprintsOfThoseWhoReadIt(t *testing.T) {
 	readers := map[string][]string{
 		"GOGC": {"mock-pg", "payment-api", "payment-worker"}, "PG_PROFILE": {"mock-pg"}, "PG_LATE_BOUND": {"mock-pg"}, "WALLET_BALANCE": {"mock-pg"}, "DEDUPLICATE": {"mock-pg"},
 		"MAX_IN_FLIGHT": {"payment-api"}, "MAX_WAITING": {"payment-api"}, "MERCHANT_RATE": {"payment-api"}, "MERCHANT_BURST": {"payment-api"},
+		"BALANCER_WAIT": {"payment-api"}, "OUTBOX_BOUND": {"payment-api"},
 		"WORKERS": {"payment-worker"}, "RESOLVERS": {"payment-worker"}, "KEY_TTL": {"payment-worker"}, "RETENTION_DAYS": {"payment-worker"},
 	}
 	for _, name := range []string{
 		"RESCUE_AFTER", "CANCEL_WINDOW", "MEANS_TIMEOUT", "SYNC_DEADLINE", "LEASE", "LEASE_MARGIN", "RESOLVE_DEADLINE",
-		"LATE_BOUND", "PG_WINDOW", "EXPIRES", "RESERVATION_TTL", "DEFER", "GROUP_MAX", "GROUP_WAIT", "GROUP_COMMITTERS", "MYSQL_CONNECTIONS",
+		"LATE_BOUND", "PG_WINDOW", "EXPIRES", "RESERVATION_TTL", "DEFER", "GROUP_MAX", "GROUP_WAIT", "GROUP_COMMITTERS", "MYSQL_CONNECTIONS", "FINISH_WITHIN",
 	} {
 		readers[name] = []string{"payment-api", "payment-worker"}
 	}

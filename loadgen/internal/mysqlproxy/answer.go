@@ -13,7 +13,6 @@ type answer struct {
 	at           int // where the next packet begins
 	stage        stage
 	columns      uint64 // definitions still to come
-	goesOn       bool   // the next packet belongs to the one before
 }
 
 // stage is what the next packet is.
@@ -35,7 +34,7 @@ const (
 	refused           // one was not, or the answer is none that we know
 )
 
-// maxKept is far above what statements answer that change rows.
+// maxKept is far above what statements answer that change rows, and less than a packet that goes on in another.
 const maxKept = 8 << 20
 
 const (
@@ -56,11 +55,6 @@ func (a *answer) hear(b []byte) verdict {
 		}
 		p := packet(rest[:headerSize+lengthOf(rest)])
 		a.at += len(p)
-		part := a.goesOn
-		a.goesOn = p.goesOn()
-		if part {
-			continue
-		}
 		if v := a.read(p.payload()); v != pending {
 			return v
 		}
@@ -84,7 +78,7 @@ func (a *answer) read(payload []byte) verdict {
 	case definitionsEnd:
 		a.stage = rows
 	case rows:
-		if payload[0] == eofHeader && len(payload) < maxPayload {
+		if payload[0] == eofHeader {
 			return a.end(payload)
 		}
 	}

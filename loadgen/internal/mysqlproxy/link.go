@@ -19,7 +19,7 @@ import (
 // from then on is the answer to it.
 type link struct {
 	proxy  *Proxy
-	client *net.TCPConn
+	client net.Conn
 	said   said
 
 	withheld atomic.Pointer[answer] // of a COMMIT that is cut after it; nil: answers are passed on
@@ -27,10 +27,10 @@ type link struct {
 	ended  context.Context
 	cancel context.CancelFunc
 	mu     sync.Mutex
-	server *net.TCPConn // nil until it is connected
+	server net.Conn // nil until it is connected
 }
 
-func newLink(p *Proxy, client *net.TCPConn) *link {
+func newLink(p *Proxy, client net.Conn) *link {
 	l := &link{proxy: p, client: client}
 	l.ended, l.cancel = context.WithCancel(context.Background())
 	return l
@@ -62,7 +62,7 @@ func (l *link) dial() error {
 		server.Close()
 		return l.ended.Err()
 	}
-	l.server = server.(*net.TCPConn)
+	l.server = server
 	return nil
 }
 

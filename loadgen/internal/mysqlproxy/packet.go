@@ -2,6 +2,7 @@ package mysqlproxy
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"slices"
 )
@@ -49,9 +50,11 @@ func (r *packets) next() (packet, error) {
 	}
 	want := headerSize + lengthOf(r.held)
 	for len(r.held) < want {
-		if err := r.read(min(want-len(r.held), max(readSize, len(r.held)))); err == io.EOF {
-			return nil, io.ErrUnexpectedEOF
-		} else if err != nil {
+		err := r.read(min(want-len(r.held), max(readSize, len(r.held))))
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

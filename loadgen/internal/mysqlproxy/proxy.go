@@ -120,7 +120,7 @@ func (p *Proxy) accept() {
 			}
 			continue
 		}
-		l := newLink(p, conn.(*net.TCPConn))
+		l := newLink(p, conn)
 		if !p.admit(l) {
 			p.counts.refused.Add(1)
 			l.cut()

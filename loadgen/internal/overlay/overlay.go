@@ -19,7 +19,7 @@ import (
 
 // Edit replaces one text of one file by another.
 type Edit struct {
-	File string `yaml:"file"` // in the repository
+	File string `yaml:"file"` // in the repository; GOROOT/src/…: of Go's standard library, in the APIs and workers only
 	Old  string `yaml:"old"`
 	New  string `yaml:"new"`
 }
@@ -39,7 +39,10 @@ func (e Edit) Check() error {
 func Apply(root string, edits []Edit) (map[string]string, error) {
 	texts := map[string]string{}
 	for _, e := range edits {
-		path := filepath.Join(root, e.File)
+		path, err := e.path(root)
+		if err != nil {
+			return nil, err
+		}
 		text, ok := texts[path]
 		if !ok {
 			source, err := os.ReadFile(path)
@@ -56,13 +59,30 @@ func Apply(root string, edits []Edit) (map[string]string, error) {
 	return texts, nil
 }
 
+const library = "GOROOT/"
+
+// path is where the edit's file lies.
+func (e Edit) path(root string) (string, error) {
+	file, is := strings.CutPrefix(e.File, library)
+	if !is {
+		return filepath.Join(root, e.File), nil
+	}
+	ask := exec.Command("go", "env", "GOROOT") // of the Go that will compile it
+	ask.Dir = root
+	said, err := ask.Output()
+	if err != nil {
+		return "", fmt.Errorf("ask where Go's standard library is: %w", err)
+	}
+	return filepath.Join(strings.TrimSpace(string(said)), file), nil
+}
+
 // programs of a stack, and the folders whose source is in each.
 var programs = []struct {
 	name, pkg string
 	of        []string
 }{
-	{"payment-api", "./payment-api", []string{"payment-api/", "infra/lifecycle/", "infra/telemetry/", "infra/config/"}},
-	{"payment-worker", "./payment-worker", []string{"payment-api/", "payment-worker/", "infra/lifecycle/", "infra/telemetry/", "infra/config/"}},
+	{"payment-api", "./payment-api", []string{"payment-api/", "infra/lifecycle/", "infra/telemetry/", "infra/config/", library}},
+	{"payment-worker", "./payment-worker", []string{"payment-api/", "payment-worker/", "infra/lifecycle/", "infra/telemetry/", "infra/config/", library}},
 	{"mock-pg", "./mock-pg", []string{"mock-pg/"}},
 	{"stack", "./infra/stack", []string{"infra/stack/", "infra/haproxy/", "infra/mysql/"}},
 	{"broker", "./infra/stack/broker", []string{"infra/stack/broker/"}},

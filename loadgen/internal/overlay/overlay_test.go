@@ -3,6 +3,7 @@ package overlay
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,6 +22,26 @@ func TestApply_OldTextMustBeThereOnce(t *testing.T) {
 	}
 	if _, err := Apply(root, []Edit{{File: "gone.go", Old: "x"}}); err == nil {
 		t.Error("a file that is not there takes an edit")
+	}
+}
+
+// An edit of Go's own library is found where the Go is that compiles, and goes into the APIs and workers only: what they are
+// measured against stays as it is.
+func TestBuild_AnEditOfTheLibrary_IsTheAPIsAndWorkersOnly(t *testing.T) {
+	edits := []Edit{{File: "GOROOT/src/time/time.go", Old: "func Now() Time {\n", New: "func Now() Time {\n\t// edited\n"}}
+	texts, err := Apply(t.TempDir(), edits)
+	if err != nil || len(texts) != 1 {
+		t.Fatal(texts, err)
+	}
+	for path, text := range texts {
+		if !strings.HasSuffix(path, "/src/time/time.go") || !strings.Contains(text, "// edited") {
+			t.Errorf("%s is edited: %.80s", path, text)
+		}
+	}
+	for _, p := range programs {
+		if is, want := slices.Contains(p.of, library), p.name == "payment-api" || p.name == "payment-worker"; is != want {
+			t.Errorf("%s is built anew: %v", p.name, is)
+		}
 	}
 }
 

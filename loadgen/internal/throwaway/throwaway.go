@@ -106,7 +106,7 @@ func environment(folder string, offset int, settings map[string]string) []string
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
 		switch name {
-		case "TARGET", "PG_URL", "PG_ADMIN", "MYSQL_DSN", "MERCHANTS_FILE", "CALLBACK_LISTEN", "KAFKA_BROKERS", "MOCK_PGS",
+		case "TARGET", "PG_URL", "PG_ADMIN", "MYSQL_DSN", "MYSQL_VIA", "MERCHANTS_FILE", "CALLBACK_LISTEN", "KAFKA_BROKERS", "MOCK_PGS",
 			"ARCHIVE_DIR", "RUN_DIR":
 			continue
 		}

@@ -15,7 +15,7 @@ import (
 
 // What would lead to another stack is gone, and a setting that is empty takes the caller's away.
 func TestEnvironment_LeadsToThisStackOnly(t *testing.T) {
-	for name, value := range map[string]string{"MYSQL_DSN": "other", "RUN_DIR": "other", "PORT_MYSQL": "1", "GROUP_MAX": "7", "GROUP_WAIT": "2ms", "SYSTEM": "legacy"} {
+	for name, value := range map[string]string{"MYSQL_DSN": "other", "MYSQL_VIA": "other:1", "RUN_DIR": "other", "PORT_MYSQL": "1", "GROUP_MAX": "7", "GROUP_WAIT": "2ms", "SYSTEM": "legacy"} {
 		t.Setenv(name, value)
 	}
 	env := environment("/x", 113, map[string]string{"GROUP_MAX": "", "SYSTEM": "", "LEASE": "9s"})
@@ -26,7 +26,7 @@ func TestEnvironment_LeadsToThisStackOnly(t *testing.T) {
 	}
 	for _, variable := range env {
 		name, _, _ := strings.Cut(variable, "=")
-		if slices.Contains([]string{"MYSQL_DSN", "RUN_DIR", "PORT_MYSQL", "GROUP_MAX", "SYSTEM"}, name) {
+		if slices.Contains([]string{"MYSQL_DSN", "MYSQL_VIA", "RUN_DIR", "PORT_MYSQL", "GROUP_MAX", "SYSTEM"}, name) {
 			t.Errorf("%s is still there", variable)
 		}
 	}
