@@ -18,6 +18,7 @@ type settings struct {
 	instance             string
 	dsn                  string
 	connections          int
+	outboxBound          int
 	group                mysql.GroupOptions
 	means                gateway.Options
 	limits               payment.Limits
@@ -33,8 +34,9 @@ func readSettings(set *config.Set) settings {
 		listen:       set.String("LISTEN", "127.0.0.1:18081", "where merchants' requests are served"),
 		adminListen:  set.String("ADMIN_LISTEN", "127.0.0.1:18181", "where /livez, /readyz, /metrics and /debug/pprof are served"),
 		instance:     set.String("INSTANCE", "payment-api@"+host, "this process's name in logs, events and leases"),
-		dsn:          set.Secret("MYSQL_DSN", "the database, user:password@tcp(host:port)/payment"),
+		dsn:          set.Secret("MYSQL_DSN", mysql.AddressHelp),
 		connections:  set.Int("MYSQL_CONNECTIONS", 16, 1, 256, "connections to the database"),
+		outboxBound:  set.Int("OUTBOX_BOUND", 100_000, 1, 10_000_000, "asynchronous payments that wait to be sent to the worker; while there are more, new ones get 503"),
 		balancerWait: set.Duration("BALANCER_WAIT", 1500*time.Millisecond, 0, time.Minute, "at shutdown: how long the balancer has to notice that we are not ready"),
 		finish:       set.Duration("FINISH_WITHIN", 15*time.Second, time.Second, 5*time.Minute, "at shutdown: how long requests in flight have to finish"),
 		logLevel:     set.String("LOG_LEVEL", "info", "debug, info, warn or error"),

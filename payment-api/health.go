@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gazua.example/infra/lifecycle"
 	"gazua.example/payment-api/mysql"
 )
 
@@ -37,7 +38,7 @@ func watchHealth(ctx context.Context, db *sql.DB) *health {
 			if err == nil || failed >= healthPatience {
 				h.set(err)
 			}
-			if pause(ctx, healthEvery) != nil {
+			if lifecycle.Pause(ctx, healthEvery) != nil {
 				return
 			}
 		}

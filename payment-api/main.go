@@ -14,17 +14,12 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"time"
 
 	"gazua.example/infra/config"
 	"gazua.example/infra/lifecycle"
-	"gazua.example/infra/telemetry"
-	"gazua.example/payment-api/gateway"
-	"gazua.example/payment-api/httpapi"
 	"gazua.example/payment-api/legacy"
 	"gazua.example/payment-api/mysql"
 	"gazua.example/payment-api/payment"
@@ -94,95 +89,6 @@ func run(verb string, args []string) error {
 	return fmt.Errorf("%q with %d arguments is no verb; `payment-api help` lists them", verb, len(args))
 }
 
-// serve wires the rooms together and serves until it is told to stop.
-func serve(s settings) error {
-	lifecycle.CollectSeldom()
-	stopping, cancel := lifecycle.Signals()
-	defer cancel()
-	tel, err := telemetry.Start(stopping, telemetry.Options{
-		Service: "payment-api", Instance: s.instance, Endpoint: s.otlp, SampleRatio: float64(s.sampleRatio) / 100, LogLevel: s.logLevel, LogTo: os.Stderr,
-	})
-	if err != nil {
-		return err
-	}
-	db, err := mysql.Open(s.dsn, s.connections)
-	if err != nil {
-		return err
-	}
-	if err := mysql.WatchPool(db, mysql.Payments); err != nil {
-		return err
-	}
-	means, err := gateway.New(s.means)
-	if err != nil {
-		return err
-	}
-	node, err := waitForNode(stopping, db, s.instance, tel.Log)
-	if err != nil {
-		return err
-	}
-	store := mysql.NewStore(db, s.group)
-	service := &payment.Service{
-		Store: store, Gateway: means, Clock: wallClock{}, IDs: payment.NewIDs(wallClock{}, node),
-		Limits: s.limits, Actor: s.instance, Log: tel.Log,
-	}
-	keys := httpapi.NewKeys(func(ctx context.Context) (map[[32]byte]payment.MerchantID, error) { return mysql.Keys(ctx, db) })
-	go keys.Watch(stopping, tel.Log)
-	api, err := httpapi.New(service, keys, s.door, tel.Log)
-	if err != nil {
-		return err
-	}
-	healthDB, err := mysql.Open(s.dsn, 1)
-	if err != nil {
-		return err
-	}
-	if err := mysql.WatchPool(healthDB, "health"); err != nil {
-		return err
-	}
-	health := watchHealth(stopping, healthDB)
-	admin, err := lifecycle.StartAdmin(s.adminListen, health.Ready, tel.Metrics)
-	if err != nil {
-		return err
-	}
-	served := make(chan error, 1)
-	go func() { served <- api.Listen(s.listen) }()
-	tel.Log.Info("serving", "listen", s.listen, "admin", s.adminListen, "node", node%payment.Nodes)
-
-	select {
-	case err := <-served:
-		return fmt.Errorf("serve on %s: %w", s.listen, err)
-	case <-stopping.Done():
-	}
-	return lifecycle.Stop(tel.Log,
-		lifecycle.Phase{Name: "readiness off", Bound: time.Second, Do: func(context.Context) error { admin.Leave(); return nil }},
-		lifecycle.Phase{Name: "balancer notices", Bound: s.balancerWait + time.Second, Do: func(ctx context.Context) error { return pause(ctx, s.balancerWait) }},
-		lifecycle.Phase{Name: "finish requests", Bound: s.finish, Do: func(ctx context.Context) error { api.Farewell(); return api.Shutdown(ctx) }},
-		lifecycle.Phase{Name: "finish what callers did not wait for", Bound: s.limits.SyncDeadline + s.limits.MeansTimeout, Do: func(ctx context.Context) error {
-			return ended(ctx, service.Wait)
-		}},
-		lifecycle.Phase{Name: "close pools", Bound: 5 * time.Second, Do: func(context.Context) error {
-			means.Close()
-			store.Close()
-			return errors.Join(db.Close(), healthDB.Close())
-		}},
-		lifecycle.Phase{Name: "flush telemetry", Bound: 5 * time.Second, Do: tel.Stop},
-		lifecycle.Phase{Name: "close admin", Bound: time.Second, Do: admin.Stop},
-	)
-}
-
-// waitForNode waits for the database, since the id of every payment needs the number that it gives out.
-func waitForNode(ctx context.Context, db *sql.DB, instance string, log *slog.Logger) (uint64, error) {
-	for {
-		node, err := mysql.TakeNode(ctx, db, instance)
-		if err == nil {
-			return node, nil
-		}
-		log.Warn("waiting for the database", "error", err.Error())
-		if pause(ctx, time.Second) != nil {
-			return 0, fmt.Errorf("stopped while waiting for the database: %w", err)
-		}
-	}
-}
-
 func migrate(ctx context.Context, db *sql.DB) error {
 	applied, err := mysql.Migrate(ctx, db)
 	if err != nil {
@@ -217,7 +123,7 @@ func registerMerchants(ctx context.Context, db *sql.DB, file string) error {
 }
 
 func withDatabase(set *config.Set, do func(context.Context, *sql.DB) error) error {
-	dsn := set.Secret("MYSQL_DSN", "the database, user:password@tcp(host:port)/payment")
+	dsn := set.Secret("MYSQL_DSN", mysql.AddressHelp)
 	if err := set.Err(); err != nil {
 		return err
 	}
@@ -229,29 +135,6 @@ func withDatabase(set *config.Set, do func(context.Context, *sql.DB) error) erro
 	ctx, cancel := lifecycle.Signals()
 	defer cancel()
 	return do(ctx, db)
-}
-
-// ended waits for wait to return, and gives up with ctx: the resolver then ends what is left.
-func ended(ctx context.Context, wait func()) error {
-	done := make(chan struct{})
-	go func() { wait(); close(done) }()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("still at work: %w", ctx.Err())
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 type wallClock struct{}

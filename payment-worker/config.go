@@ -64,7 +64,7 @@ func readSettings(set *config.Set) settings {
 }
 
 func readDSN(set *config.Set) string {
-	return set.Secret("MYSQL_DSN", "the database, user:password@tcp(host:port)/payment")
+	return set.Secret("MYSQL_DSN", mysql.AddressHelp)
 }
 
 func readBrokers(set *config.Set) []string {

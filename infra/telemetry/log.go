@@ -10,7 +10,7 @@ import (
 
 func newLogger(to io.Writer, level slog.Level, instance string) *slog.Logger {
 	json := slog.NewJSONHandler(to, &slog.HandlerOptions{Level: level})
-	return slog.New(traced{json}).With("instance", instance)
+	return slog.New(newCounting(traced{json})).With("instance", instance)
 }
 
 // traced adds the trace id of the context to each line, so that a line leads to its trace and back.

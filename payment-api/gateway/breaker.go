@@ -23,7 +23,8 @@ type BreakerOptions struct {
 // breaker opens when a means does not answer. A decline is an answer, and so is a 4xx: a merchant's malformed token must
 // not close the means to all the others. A 429, a send-by that passed and a caller that left say nothing.
 type breaker struct {
-	inner *gobreaker.CircuitBreaker[payment.Reply]
+	inner  *gobreaker.CircuitBreaker[payment.Reply]
+	probes uint32
 }
 
 var (
@@ -34,20 +35,34 @@ var (
 )
 
 func newBreaker(name string, o BreakerOptions) *breaker {
-	return &breaker{inner: gobreaker.NewCircuitBreaker[payment.Reply](gobreaker.Settings{
+	return &breaker{probes: uint32(o.Probes), inner: gobreaker.NewCircuitBreaker[payment.Reply](gobreaker.Settings{
 		Name:         name,
 		MaxRequests:  uint32(o.Probes),
 		Interval:     o.Window,
 		BucketPeriod: o.Window / time.Duration(bucketCount),
 		Timeout:      o.Open,
+		// Of the calls that have ended: those under way, which hang for as long as the time-out, would keep it closed twice as long.
 		ReadyToTrip: func(c gobreaker.Counts) bool {
-			return int(c.Requests) >= o.Volume && float64(c.TotalFailures) >= o.Failures*float64(c.Requests)
+			ended := c.TotalSuccesses + c.TotalFailures
+			return int(ended) >= o.Volume && float64(c.TotalFailures) >= o.Failures*float64(ended)
 		},
 		IsExcluded: func(err error) bool { return errors.Is(err, errOurOwn) },
 	})}
 }
 
-func (b *breaker) open() bool { return b.inner.State() == gobreaker.StateOpen }
+// open says that a call would be refused now. While probes are under way it would be, too: a payment that was begun then
+// would only be created to fail.
+func (b *breaker) open() bool {
+	switch b.inner.State() {
+	case gobreaker.StateOpen:
+		return true
+	case gobreaker.StateHalfOpen:
+		c := b.inner.Counts()
+		return c.Requests >= c.TotalExclusions+b.probes
+	default:
+		return false
+	}
+}
 
 func (b *breaker) do(ctx context.Context, call func() payment.Reply) payment.Reply {
 	reply, err := b.inner.Execute(func() (payment.Reply, error) {

@@ -147,12 +147,39 @@ func TestBreaker_HalfOpen_LetsProbesThrough_AndClosesWhenTheyAreAnswered(t *test
 		probes.Go(func() { expect(t, g.Do(t.Context(), charge()), payment.Done, "") })
 	}
 	eventually(t, "two probes are at the means", func() bool { return m.requests.Load() == before+2 })
+	if g.Available(payment.PG) || g.Reachable(*charge().Leg) {
+		t.Error("while the probes are under way a payment would be begun that cannot be charged")
+	}
 	expect(t, g.Do(t.Context(), charge()), payment.NotProcessed, "breaker-open") // a third is no probe
 	close(gate)
 	probes.Wait()
 	for range 5 {
 		expect(t, g.Do(t.Context(), charge()), payment.Done, "")
 	}
+}
+
+// A means that hangs is judged by the calls that have ended: those that still hang are no reason to wait for more of them.
+func TestBreaker_OpensThoughManyCallsStillHang(t *testing.T) {
+	gate := make(chan struct{})
+	m := serve(t, func(conn net.Conn, n int64) bool {
+		if n <= 6 {
+			<-gate
+			return false
+		}
+		return send(503, `{}`)(conn, n)
+	})
+	g := connect(t, m.url(), nervous, func(o *gateway.Options) { o.Bulkhead, o.Timeout, o.Breaker.Open = 16, 5*time.Second, time.Minute })
+	var hanging sync.WaitGroup
+	for range 6 {
+		hanging.Go(func() { g.Do(t.Context(), charge()) })
+	}
+	eventually(t, "they hang", func() bool { return m.requests.Load() == 6 })
+	for range 4 {
+		g.Do(t.Context(), charge())
+	}
+	expect(t, g.Do(t.Context(), charge()), payment.NotProcessed, "breaker-open")
+	close(gate)
+	hanging.Wait()
 }
 
 // Answers that say nothing about the means must not use up the probes, or a breaker that met a few 429 would never close.

@@ -9,6 +9,9 @@ package httpapi
 import (
 	"context"
 	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -68,15 +71,23 @@ type API struct {
 	places  chan struct{} // a token for each request that is worked on
 	waiting chan struct{} // a token for each that waits for a payment to become final
 	looks   chan struct{} // a token for each of those that looks at its payment just now
-	leaving chan struct{}
+
+	listener    atomic.Pointer[net.Listener]
+	connections *connections
+	leaving     atomic.Bool   // each answer closes its connection
+	served      chan struct{} // closed when nobody accepts any more
+	closed      chan struct{} // closed by stopWaiting: nobody waits any more
+	stopWaiting func()
 }
 
-// New makes the server; Listen serves.
+// New makes the server; Serve serves.
 func New(domain Domain, keys *Keys, o Options, log *slog.Logger) (*API, error) {
 	a := &API{
 		domain: domain, keys: keys, rates: newRates(o.MerchantRate, o.MerchantBurst), options: o, log: log,
-		places: make(chan struct{}, o.MaxInFlight), waiting: make(chan struct{}, o.MaxWaiting), looks: make(chan struct{}, maxLooks), leaving: make(chan struct{}),
+		places: make(chan struct{}, o.MaxInFlight), waiting: make(chan struct{}, o.MaxWaiting), looks: make(chan struct{}, maxLooks),
+		connections: newConnections(), served: make(chan struct{}), closed: make(chan struct{}),
 	}
+	a.stopWaiting = sync.OnceFunc(func() { close(a.closed) })
 	a.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true,
 		CaseSensitive:         true,
@@ -91,7 +102,7 @@ func New(domain Domain, keys *Keys, o Options, log *slog.Logger) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.app.Use(observe.request, recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: a.panicked}), a.farewell, a.bound)
+	a.app.Use(observe.request, recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: a.panicked}), a.bound)
 	a.app.Get("/openapi.yaml", noQuery, openAPI)
 	a.app.Use(a.authenticate, a.limit)
 	a.app.Post("/v1/payments", noQuery, a.create)
@@ -101,28 +112,7 @@ func New(domain Domain, keys *Keys, o Options, log *slog.Logger) (*API, error) {
 	a.app.Post("/v1/payments/:id/cancellations", noQuery, a.cancel)
 	a.app.Get("/v1/payments/:id/cancellations", noQuery, a.cancellations)
 	a.app.Get("/v1/payments/:id/cancellations/:seq", noQuery, a.cancellation)
-	a.app.Server().Handler = a.knownMethods(a.app.Handler())
+	a.app.Server().Handler = a.farewell(a.knownMethods(a.app.Handler()))
+	a.app.Server().ConnState = a.connections.moved
 	return a, nil
-}
-
-// Listen serves on addr until Shutdown.
-func (a *API) Listen(addr string) error { return a.app.Listen(addr) }
-
-// Farewell begins a shutdown: each answer from now on closes its connection, so that no client finds a kept-alive one
-// gone while it sends; and who waits for a payment is answered with what is there.
-func (a *API) Farewell() { close(a.leaving) }
-
-// Shutdown stops accepting and waits for the requests in flight.
-func (a *API) Shutdown(ctx context.Context) error { return a.app.ShutdownWithContext(ctx) }
-
-// farewell looks when the answer is there: also a request that was in flight when we began to leave closes its connection.
-func (a *API) farewell(c *fiber.Ctx) error {
-	defer func() {
-		select {
-		case <-a.leaving:
-			c.Context().SetConnectionClose()
-		default:
-		}
-	}()
-	return c.Next()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -220,12 +221,12 @@ func openLogging(t *testing.T, domain *fakeDomain, to *syncBuffer, log *slog.Log
 	}
 	d.url = "http://" + listener.Addr().String()
 	served := make(chan error, 1)
-	go func() { served <- d.api.app.Listener(listener) }()
+	go func() { served <- d.api.Serve(listener) }()
 	t.Cleanup(func() {
 		d.client.CloseIdleConnections()
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		if err := d.api.Shutdown(ctx); err != nil {
+		if err := errors.Join(d.api.StopAccepting(ctx), d.api.Finish(ctx)); err != nil {
 			t.Errorf("shutdown: %v", err)
 		}
 		select {

@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 
+	"gazua.example/infra/telemetry"
 	"gazua.example/payment-api/payment"
 )
 
@@ -52,6 +53,7 @@ var problems = map[payment.Kind]struct {
 	kindTooMany:               {fiber.StatusTooManyRequests, "Too many requests"},
 	kindInternal:              {fiber.StatusInternalServerError, "Something went wrong on our side"},
 	payment.KindUnavailable:   {fiber.StatusServiceUnavailable, "Not available now"},
+	payment.KindBacklogFull:   {fiber.StatusServiceUnavailable, "Too many asynchronous payments wait"},
 }
 
 // typePrefix makes a kind a stable URI.
@@ -111,7 +113,7 @@ func (a *API) knownMethods(next fasthttp.RequestHandler) fasthttp.RequestHandler
 
 // panicked keeps where a panic came from; the client is told no more than that something went wrong.
 func (a *API) panicked(c *fiber.Ctx, reason any) {
-	a.log.ErrorContext(c.UserContext(), "panic", "reason", fmt.Sprint(reason), "stack", string(debug.Stack()))
+	a.log.ErrorContext(c.UserContext(), telemetry.PanicMessage, "where", "request", "reason", fmt.Sprint(reason), "stack", string(debug.Stack()))
 }
 
 func fromFiber(err *fiber.Error) *payment.Error {

@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strconv"
@@ -85,6 +86,7 @@ func TestProblem_EachErrorOfTheDomain(t *testing.T) {
 		payment.KindCancelTooLate: {422, "cancellation-window-passed", cancels, 0},
 		payment.KindArchived:      {410, "archived", cancels, 0},
 		payment.KindUnavailable:   {503, "unavailable", both, 1500 * time.Millisecond},
+		payment.KindBacklogFull:   {503, "backlog-full", creates, 1500 * time.Millisecond},
 	} {
 		for verb := range strings.FieldsSeq(c.verbs) {
 			t.Run(c.slug+" "+verb, func(t *testing.T) {
@@ -143,6 +145,18 @@ func TestProblem_APanic_IsA500_AndTheLogSaysWhere(t *testing.T) {
 	}
 	if n := len(d.api.places); n != 0 {
 		t.Errorf("%d places are still taken", n)
+	}
+}
+
+func TestProblem_APanic_IsCounted(t *testing.T) {
+	d, metrics := openAsInEarnest(t, &fakeDomain{create: func(*payment.Request) (payment.Created, error) { panic("a mistake") }})
+	for range 2 {
+		d.post(good, with("Authorization", "Bearer "+secretKey)).isProblem(t, 500, "internal-error")
+	}
+	page := httptest.NewRecorder()
+	metrics.ServeHTTP(page, httptest.NewRequest("GET", "/metrics", nil))
+	if !regexp.MustCompile(`(?m)^gazua_panics_total\{[^}]*where="request"[^}]*\} 2$`).MatchString(page.Body.String()) {
+		t.Errorf("two panics are not counted:\n%s", page.Body)
 	}
 }
 
@@ -216,36 +230,6 @@ func TestBound_OverMaxInFlight_Is503AtOnce(t *testing.T) {
 	busy.Wait()
 	if got := d.post(good); got.status != 201 {
 		t.Errorf("afterwards: status %d", got.status)
-	}
-}
-
-func TestFarewell_EachAnswerClosesItsConnection_AndShutdownWaitsForThem(t *testing.T) {
-	gate := make(chan struct{})
-	d := open(t, &fakeDomain{create: func(*payment.Request) (payment.Created, error) {
-		<-gate
-		return payment.Created{Answer: stored(201, paid(7).Render()), Payment: 7}, nil
-	}})
-	d.get("/v1/payments/x", "key-1") // a kept-alive connection
-	answered := make(chan reply)
-	go func() { answered <- d.post(good) }()
-	eventually(t, func() bool { return d.domain.count() == 1 })
-	d.api.Farewell()
-	if got := d.get("/v1/payments/x", "key-1"); !got.close {
-		t.Error("an answer after the farewell keeps its connection")
-	}
-	down := make(chan error, 1)
-	go func() { down <- d.api.Shutdown(t.Context()) }()
-	select {
-	case <-down:
-		t.Error("it went down under a request in flight")
-	case <-time.After(50 * time.Millisecond):
-	}
-	close(gate)
-	if got := <-answered; got.status != 201 || !got.close {
-		t.Errorf("the request in flight got %d, closing: %t", got.status, got.close)
-	}
-	if err := <-down; err != nil {
-		t.Error(err)
 	}
 }
 

@@ -43,7 +43,7 @@ func (a *API) untilFinal(c *fiber.Ctx, p *payment.Payment, wait time.Duration) (
 		case <-over.C:
 			next.Stop()
 			return p, true, nil
-		case <-a.leaving:
+		case <-a.closed:
 			next.Stop()
 			return p, true, nil
 		}

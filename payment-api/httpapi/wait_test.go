@@ -76,11 +76,19 @@ func TestWait_EndsAtShutdown_WithWhatIsThere(t *testing.T) {
 	d.api.Farewell()
 	select {
 	case got := <-answered:
+		t.Fatalf("while the balancer notices it is served as before; it got %+v", got)
+	case <-time.After(3 * lastPause):
+	}
+	if err := d.api.StopAccepting(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case got := <-answered:
 		if got.status != 200 || !strings.Contains(got.body, `"status":"PROCESSING"`) || !got.close {
 			t.Errorf("got %+v", got)
 		}
 	case <-time.After(10 * time.Second):
-		t.Error("a wait outlives its process' farewell")
+		t.Error("a wait outlives its process")
 	}
 }
 

@@ -32,9 +32,11 @@ func commitMoves[T any](ctx context.Context, db *sql.DB, batch []T, m moves[T]) 
 	if err == nil {
 		return errs
 	}
-	if len(batch) > 1 && (errors.Is(err, errNotAll) || answered(err)) {
+	if len(batch) > 1 && (errors.Is(err, errNotAll) || divisible(err)) {
 		return smaller(batch, err, func(part []T) []error { return commitMoves(ctx, db, part, m) })
 	}
+	ctx, cancel := settling(ctx)
+	defer cancel()
 	for i := range batch {
 		switch {
 		case errors.Is(err, errAmbiguous): // for every member

@@ -24,6 +24,15 @@ type Backlog struct {
 	Oldest payment.ID // the oldest payment that is not final, reviews left out; 0: there is none
 }
 
+// CountUnsent counts the outbox rows that are no message yet, up to limit.
+func CountUnsent(ctx context.Context, db *sql.DB, limit int) (n int, err error) {
+	err = db.QueryRowContext(ctx, "SELECT COUNT(*) FROM (SELECT id FROM outbox FORCE INDEX (unsent) WHERE sent_at IS NULL LIMIT ?) unsent", limit).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count the outbox: %w", err)
+	}
+	return n, nil
+}
+
 // CountBacklog reads it in two statements that look at no more than limit rows each, the oldest first.
 func CountBacklog(ctx context.Context, db *sql.DB, limit int) (Backlog, error) {
 	var b Backlog

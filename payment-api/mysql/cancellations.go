@@ -9,6 +9,8 @@ import (
 
 // Cancellations implements payment.Store.
 func (s *Store) Cancellations(ctx context.Context, id payment.ID) ([]*payment.Cancellation, error) {
+	ctx, cancel := reading(ctx)
+	defer cancel()
 	found, err := loadCancellations(ctx, s.db, []payment.ID{id})
 	return found[id], err
 }

@@ -37,9 +37,11 @@ func (s *Store) claimAll(ctx context.Context, batch []payment.NewPayment) []paym
 	if err == nil {
 		return claimed
 	}
-	if len(batch) > 1 && answered(err) {
+	if len(batch) > 1 && divisible(err) {
 		return smaller(batch, err, func(part []payment.NewPayment) []payment.Claimed { return s.claimAll(ctx, part) })
 	}
+	ctx, cancel := settling(ctx)
+	defer cancel()
 	for i := range batch {
 		claimed[i] = payment.Claimed{}
 		switch {

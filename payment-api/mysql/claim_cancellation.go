@@ -24,12 +24,14 @@ func (s *Store) claimCancellations(ctx context.Context, batch []payment.NewCance
 	if err == nil {
 		return claimed
 	}
-	if len(batch) > 1 && answered(err) {
+	if len(batch) > 1 && divisible(err) {
 		return smaller(batch, err, func(part []payment.NewCancellation) []payment.ClaimedCancellation {
 			return s.claimCancellations(ctx, part)
 		})
 	}
 	claimed = make([]payment.ClaimedCancellation, len(batch))
+	ctx, cancel := settling(ctx)
+	defer cancel()
 	for i := range batch {
 		switch {
 		case errors.Is(err, errAmbiguous): // for every member

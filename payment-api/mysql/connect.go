@@ -7,31 +7,97 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	driver "github.com/go-sql-driver/mysql"
 )
 
-// lockWait bounds how long a statement waits for a row; the time-outs of the connection are the backstop behind it,
-// since a cancelled context does not stop COMMIT.
-const (
-	lockWait       = 3 * time.Second
-	connectTimeout = 1 * time.Second
-	ioTimeout      = 5 * time.Second
+// patience bounds what a connection waits for. The connection's time-outs are the backstop behind the server's own, since a
+// cancelled context does not stop COMMIT.
+type patience struct {
+	dial      time.Duration // until the server's port answers
+	handshake time.Duration // after that: until the connection can be used
+	io        time.Duration // a statement's answer, or its next piece
+	lock      time.Duration // how long the server lets a statement wait for a row; below io: a lock must not cost the connection
+}
 
-	// maintenanceTimeout bounds a statement that looks through a day's rows.
-	maintenanceTimeout = 10 * time.Minute
+var (
+	// withOne: there is nobody else to go to, so a slow server is waited for.
+	withOne = patience{dial: time.Second, handshake: 2 * time.Second, io: 5 * time.Second, lock: 3 * time.Second}
+	// withSeveral: a server that hangs must be let go while another one takes writes. InnoDB counts lock waits in whole seconds.
+	withSeveral = patience{dial: 300 * time.Millisecond, handshake: 800 * time.Millisecond, io: 1300 * time.Millisecond, lock: time.Second}
 )
 
-// Open makes a pool of at most conns connections to the database that dsn names (user:password@tcp(host:port)/payment).
-// It does not connect yet.
-func Open(dsn string, conns int) (*sql.DB, error) { return open(dsn, conns, ioTimeout) }
+// maintenanceTimeout bounds a statement that looks through a day's rows.
+const maintenanceTimeout = 10 * time.Minute
+
+// AddressHelp is what MYSQL_DSN may be.
+const AddressHelp = "the database, user:password@tcp(host:port)/payment; several servers of which one takes writes: …@tcp(host1:port1,host2:port2)/payment"
+
+// Open makes a pool of at most conns connections to the database that dsn names (AddressHelp). It does not connect yet.
+func Open(dsn string, conns int) (*sql.DB, error) { return open(dsn, conns, 0) }
 
 // OpenForMaintenance makes a small pool for statements that look through a whole day.
 func OpenForMaintenance(dsn string) (*sql.DB, error) { return open(dsn, 3, maintenanceTimeout) }
 
-func open(dsn string, conns int, ioTimeout time.Duration) (*sql.DB, error) {
+// open makes a pool; io above zero is how long its statements may take instead.
+func open(dsn string, conns int, io time.Duration) (*sql.DB, error) {
+	dsns := perServer(dsn)
+	if len(dsns) == 0 {
+		return nil, errors.New("the database address (MYSQL_DSN) has an empty name among its servers")
+	}
+	wait := withOne
+	if len(dsns) > 1 {
+		wait = withSeveral
+	}
+	if io > 0 {
+		wait.io = io
+	}
+	servers := make([]server, len(dsns))
+	for i, one := range dsns {
+		var err error
+		if servers[i], err = newServer(one, wait); err != nil {
+			return nil, err
+		}
+	}
+	if len(servers) == 1 {
+		return pooled(servers[0], conns), nil
+	}
+	p, err := newPrimary(servers)
+	if err != nil {
+		return nil, err
+	}
+	db := pooled(p, conns)
+	p.watch(func() { // closes the idle ones: nobody would notice that they lead to the wrong server before using them
+		db.SetMaxIdleConns(0)
+		db.SetMaxIdleConns(conns)
+	})
+	return db, nil
+}
+
+// perServer is the same address once for each server of …@tcp(a,b)/…; none when one of them is left empty, for which the driver
+// would take its default.
+func perServer(dsn string) []string {
+	slash := strings.LastIndexByte(dsn, '/') // a password may hold any of these characters, so they are looked for from the end
+	open := strings.LastIndexByte(dsn[:max(slash, 0)], '(')
+	if open < 0 || !strings.HasSuffix(dsn[:slash], ")") {
+		return []string{dsn} // not as it must be, or a default address: the driver says
+	}
+	var all []string
+	list := strings.Split(dsn[open+1:slash-1], ",")
+	for _, address := range list {
+		if len(list) > 1 && strings.TrimSpace(address) == "" {
+			return nil
+		}
+		all = append(all, dsn[:open+1]+strings.TrimSpace(address)+dsn[slash-1:])
+	}
+	return all
+}
+
+func configure(dsn string, wait patience) (*driver.Config, error) {
 	c, err := driver.ParseDSN(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("the database address (MYSQL_DSN) is not user:password@tcp(host:port)/database: %w", err)
@@ -41,25 +107,14 @@ func open(dsn string, conns int, ioTimeout time.Duration) (*sql.DB, error) {
 	c.ParseTime = true
 	c.Loc = time.UTC
 	c.Collation = "utf8mb4_bin"
-	c.Timeout, c.ReadTimeout, c.WriteTimeout = connectTimeout, ioTimeout, ioTimeout
-	c.RejectReadOnly = true // a demoted primary: close and connect anew
+	c.Timeout, c.ReadTimeout, c.WriteTimeout = wait.dial, wait.io, wait.io
+	c.RejectReadOnly = false // steady does it, and keeps the server's words
 	c.Params = map[string]string{
 		"transaction_isolation":    "'READ-COMMITTED'",
 		"time_zone":                "'+00:00'",
-		"innodb_lock_wait_timeout": fmt.Sprint(int(lockWait.Seconds())),
+		"innodb_lock_wait_timeout": fmt.Sprint(int(wait.lock.Seconds())),
 	}
-	connector, err := driver.NewConnector(c)
-	if err != nil {
-		return nil, fmt.Errorf("the database address (MYSQL_DSN): %w", err)
-	}
-	if connector, err = observed(connector, c); err != nil {
-		return nil, err
-	}
-	db := sql.OpenDB(connector)
-	db.SetMaxOpenConns(conns)
-	db.SetMaxIdleConns(conns)
-	db.SetConnMaxLifetime(4 * time.Minute)
-	return db, nil
+	return c, nil
 }
 
 // TakeNode gives this start of a process its number, the node part of the ids that it makes.

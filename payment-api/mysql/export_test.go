@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"context"
+	"errors"
 
 	"gazua.example/payment-api/payment"
 )
@@ -31,3 +32,18 @@ func (s *Store) Mixed(ctx context.Context, chosen []bool, claims []payment.NewPa
 	}
 	return claimed, errs
 }
+
+// Ambiguous says whether an answer to COMMIT leaves open what became of the transaction, and Divisible whether a batch that
+// got it is tried in parts.
+func Ambiguous(err error) bool { return errors.Is(committed(err), errAmbiguous) }
+func Divisible(err error) bool { return divisible(committed(err)) }
+
+// PerServer is an address of several servers, once for each.
+func PerServer(dsn string) []string { return perServer(dsn) }
+
+// Refused is what becomes of a server's word that it takes no writes.
+func Refused(said error) error { return (&steadyConn{driverConn: deaf{}}).judge(said) }
+
+type deaf struct{ driverConn }
+
+func (deaf) Close() error { return nil }

@@ -15,6 +15,8 @@ type querier interface {
 
 // Load implements payment.Store. Those who want one payment each share statements.
 func (s *Store) Load(ctx context.Context, ids []payment.ID) ([]*payment.Payment, error) {
+	ctx, cancel := reading(ctx)
+	defer cancel()
 	if len(ids) == 1 {
 		return s.loads.one(ctx, ids[0])
 	}

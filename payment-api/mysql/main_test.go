@@ -31,6 +31,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer stop()
+	defer stopTwoServers()
 	server = started
 	admin, err := mysql.Open(server.AdminDSN, 2)
 	if err == nil {

@@ -42,9 +42,16 @@ func (w work) size() int {
 	return bytes
 }
 
+func (w work) failed(err error) done {
+	if w.claim != nil {
+		return done{claimed: payment.Claimed{Err: err}}
+	}
+	return done{err: err}
+}
+
 // drop: a payment whose merchant has gone is not begun; what a means has said is always written down.
 func (w work) drop(err error) (done, bool) {
-	return done{claimed: payment.Claimed{Err: notStored(err)}}, w.claim != nil
+	return w.failed(notStored(err)), w.claim != nil
 }
 
 // commitMixed commits claims and changes in one transaction. What keeps it from that, it does not look into: the claims go
@@ -57,6 +64,11 @@ func (s *Store) commitMixed(ctx context.Context, batch []work) []done {
 			return results
 		case errors.Is(err, errAmbiguous): // for every member
 			return s.settleBoth(ctx, batch, results, err)
+		case errors.Is(err, errNoConnection): // and there would be none for a part of them
+			for i := range batch {
+				results[i] = batch[i].failed(err)
+			}
+			return results
 		}
 	}
 	var claimed []payment.Claimed
@@ -105,6 +117,8 @@ func (s *Store) commitBoth(ctx context.Context, claims []payment.NewPayment, cha
 
 // settleBoth reads what became of each member of a transaction whose COMMIT was lost.
 func (s *Store) settleBoth(ctx context.Context, batch []work, results []done, ambiguous error) []done {
+	ctx, cancel := settling(ctx)
+	defer cancel()
 	for i := range batch {
 		switch {
 		case batch[i].change != nil:

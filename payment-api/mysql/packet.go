@@ -100,15 +100,8 @@ func (t *transaction) commit(ctx context.Context) error {
 
 // ended says what an error of the statement that commits means.
 func (t *transaction) ended(err error) error {
-	switch {
-	case err == nil:
-		t.committed = true
-		return nil
-	case answered(err), errors.Is(err, driver.ErrBadConn):
-		return notStored(err) // the server says that it did not commit, or nothing was sent
-	default:
-		return fmt.Errorf("%w: %w", errAmbiguous, err)
-	}
+	t.committed = err == nil
+	return committed(err)
 }
 
 // inPackets runs do in one transaction, whose statements go in packets, and commits what do has not committed itself. Its
@@ -121,7 +114,7 @@ func oncePackets(ctx context.Context, db *sql.DB, do func(*transaction) error) e
 	ctx = asking(ctx)
 	conn, err := db.Conn(ctx)
 	if err != nil {
-		return notStored(err)
+		return notConnected(err)
 	}
 	defer func() { _ = conn.Close() }() // gives it back to the pool
 	t := &transaction{conn: conn}

@@ -11,6 +11,8 @@ import (
 
 // ByOrder implements payment.Store.
 func (s *Store) ByOrder(ctx context.Context, merchant payment.MerchantID, order string) (holder payment.ID, taken bool, err error) {
+	ctx, cancel := reading(ctx)
+	defer cancel()
 	err = s.db.QueryRowContext(ctx, "SELECT payment_id FROM order_guard WHERE merchant_id = ? AND order_id = ?", merchant, order).Scan(&holder)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -25,6 +27,8 @@ func (s *Store) ByOrder(ctx context.Context, merchant payment.MerchantID, order 
 // read of the page's payments and not of the whole range. The index is named, so that no statistics of a young day choose
 // to look through all merchants' payments instead.
 func (s *Store) Between(ctx context.Context, merchant payment.MerchantID, first, before payment.ID, limit int) ([]*payment.Payment, error) {
+	ctx, cancel := reading(ctx)
+	defer cancel()
 	found, err := s.db.QueryContext(ctx, "SELECT id FROM payment FORCE INDEX (merchant) WHERE merchant_id = ? AND id >= ? AND id < ? ORDER BY id LIMIT ?",
 		merchant, first, before, limit)
 	if err != nil {
@@ -47,6 +51,8 @@ func (s *Store) Between(ctx context.Context, merchant payment.MerchantID, first,
 
 // Events implements payment.Store.
 func (s *Store) Events(ctx context.Context, id payment.ID) ([]payment.Event, error) {
+	ctx, cancel := reading(ctx)
+	defer cancel()
 	found, err := s.db.QueryContext(ctx, "SELECT seq, at, cancellation_seq, from_state, to_state, cause FROM payment_event WHERE payment_id = ? ORDER BY seq", id)
 	if err != nil {
 		return nil, notStored(err)
@@ -68,6 +74,8 @@ func (s *Store) Events(ctx context.Context, id payment.ID) ([]payment.Event, err
 
 // Archived implements payment.Store. Of a day that is just being archived nobody can tell: it may yet come back.
 func (s *Store) Archived(ctx context.Context, id payment.ID) (bool, error) {
+	ctx, cancel := reading(ctx)
+	defer cancel()
 	var step Step
 	err := s.db.QueryRowContext(ctx, "SELECT step FROM archive_day WHERE first_id <= ? AND until_id > ?", id, id).Scan(&step)
 	switch {

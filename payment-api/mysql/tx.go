@@ -30,8 +30,11 @@ const (
 	errUnknownPartition = 1735 // in PARTITION (…)
 )
 
-// errAmbiguous: the connection broke at COMMIT. Committed or not, only a read tells.
+// errAmbiguous: the connection broke at COMMIT, or the server gave up on it in its group. Committed or not, only a read tells.
 var errAmbiguous = errors.New("the connection broke while committing")
+
+// errNoConnection: nothing was sent, and the reason has nothing to do with what was to be sent.
+var errNoConnection = errors.New("no connection to the database")
 
 // deadlockTries bounds how often a transaction that the server chose as a deadlock's victim is sent again.
 const deadlockTries = 5
@@ -42,11 +45,22 @@ func inTx(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
 	return again(func() error { return once(ctx, db, do) })
 }
 
-// again sends a transaction again that was a deadlock's victim, or whose connection took nothing any more.
+// reading bounds what a merchant waits for when he looks at something, the wait for a connection included: his request has
+// no deadline of its own.
+func reading(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, withOne.io+time.Second)
+}
+
+// again sends a transaction again that was a deadlock's victim, or whose connection took nothing any more; one that the server
+// refused as read-only once only, on a new connection: there may be another server behind it.
 func again(send func() error) error {
 	for try := 1; ; try++ {
 		err := send()
-		if !isServerError(err, errDeadlock) && !errors.Is(err, driver.ErrBadConn) || try == deadlockTries {
+		tries, readOnly := deadlockTries, refusal{}
+		if errors.As(err, &readOnly) {
+			tries = 2
+		}
+		if !isServerError(err, errDeadlock) && !errors.Is(err, driver.ErrBadConn) || errors.Is(err, errAmbiguous) || try >= tries {
 			return err
 		}
 		time.Sleep(time.Duration(rand.Int64N(int64(try) * int64(5*time.Millisecond))))
@@ -57,28 +71,50 @@ func once(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
 	ctx = asking(ctx)
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return notStored(err)
+		return notConnected(err)
 	}
 	if err := do(tx); err != nil {
 		_ = tx.Rollback() // the connection is gone or the server rolls back: nothing was committed either way
 		return err
 	}
-	err = tx.Commit()
-	if err == nil {
+	return committed(tx.Commit())
+}
+
+// committed says what an answer to COMMIT means. Of a bad connection the driver says that nothing was sent, or steady that the
+// server refused it.
+func committed(err error) error {
+	switch {
+	case err == nil:
 		return nil
+	case errors.Is(err, driver.ErrBadConn), answered(err) && !undecided(err):
+		return notStored(err) // the server says that it did not commit, or nothing was sent
+	default:
+		return fmt.Errorf("%w: %w", errAmbiguous, err)
 	}
-	if answered(err) {
-		return notStored(err) // the server says that it did not commit
-	}
-	return fmt.Errorf("%w: %w", errAmbiguous, err)
 }
 
 func notStored(err error) error { return fmt.Errorf("%w: %w", payment.ErrUnavailable, err) }
+
+func notConnected(err error) error { return notStored(fmt.Errorf("%w: %w", errNoConnection, err)) }
 
 // answered says that the error came from the server, so the connection and the server are there.
 func answered(err error) bool {
 	var said *mysql.MySQLError
 	return errors.As(err, &said)
+}
+
+// divisible says that the server refused a batch for what was in it: a part of it may be committed. Not so where nobody knows
+// whether all of it was; nor where there is no connection to be had (1040: too many): a part would be told no better, and each
+// would ask once more.
+func divisible(err error) bool {
+	return answered(err) && !errors.Is(err, errAmbiguous) && !errors.Is(err, errNoConnection)
+}
+
+// settling bounds how long is asked what became of the members of a transaction whose COMMIT was lost. Where the server is
+// silent each read would wait for its own time-out, and so would all who want to commit after them; who is not told asks again
+// with the same key. It is a little more than the longest time-out, so that the first read may come to its end.
+func settling(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, withOne.io+time.Second)
 }
 
 func isServerError(err error, number uint16) bool {

@@ -107,6 +107,9 @@ func sendOpenWork(t *testing.T, pool *sql.DB, _ *recorder) {
 	if err := s.Postpone(t.Context(), "sender", batch); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := mysql.CountUnsent(t.Context(), pool, 1000); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := mysql.CountBacklog(t.Context(), pool, 1000); err != nil {
 		t.Fatal(err)
 	}

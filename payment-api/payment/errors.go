@@ -18,6 +18,7 @@ const (
 	KindOrderBusy   Kind = "order-in-progress"
 	KindOrderPaid   Kind = "order-already-paid"
 	KindUnavailable Kind = "unavailable"
+	KindBacklogFull Kind = "backlog-full"
 
 	KindNotPaid       Kind = "payment-not-paid"
 	KindPaymentFailed Kind = "payment-failed"

@@ -70,6 +70,12 @@ type Delivery interface {
 	Lost(ctx context.Context, id ID) (bool, error)
 }
 
+// Outbox is where asynchronous payments wait until they are messages.
+type Outbox interface {
+	// Full says that so many wait already that no more should be accepted.
+	Full() bool
+}
+
 // NewPayment is what Claim commits.
 type NewPayment struct {
 	Payment     *Payment

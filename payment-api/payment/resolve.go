@@ -91,7 +91,7 @@ func (s *Service) Start(ctx context.Context, id ID) (found bool, err error) {
 func (s *Service) contained(ctx context.Context, p *Payment, work func() error) (err error) {
 	defer func() {
 		if mistake := recover(); mistake != nil {
-			s.Log.ErrorContext(ctx, "panic", "payment_id", p.ID.String(), "reason", fmt.Sprint(mistake), "stack", string(debug.Stack()))
+			s.Log.ErrorContext(ctx, "panic", "where", "payment", "payment_id", p.ID.String(), "reason", fmt.Sprint(mistake), "stack", string(debug.Stack()))
 			err = ErrMissed
 		}
 	}()

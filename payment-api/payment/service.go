@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,12 +16,14 @@ type Service struct {
 	Gateway  Gateway
 	Clock    Clock
 	IDs      *IDs     // the API's; the worker creates nothing
+	Outbox   Outbox   // the API's; nil: it has no bound
 	Delivery Delivery // the worker's; the API resolves nothing
 	Limits   Limits
 	Actor    string // this process, in events and leases
 	Log      *slog.Logger
 
-	behind sync.WaitGroup // work whose callers were answered before it ended
+	behind   sync.WaitGroup // work whose callers were, or may be, answered before it ends
+	underWay atomic.Int64   // how much of it there is
 }
 
 // How is how a merchant wants to be answered.
@@ -44,8 +47,8 @@ func (s *Service) Create(ctx context.Context, merchant MerchantID, keyHash [32]b
 		return Created{}, err
 	}
 	p := newPayment(s.IDs.Next(), merchant, keyHash, how.Mode, r)
-	if how.Mode == Sync && !s.Gateway.Reachable(p.Legs...) {
-		return Created{}, unavailable(nil, "a payment means is not available now; nothing was created")
+	if err := s.mayBegin(how.Mode, p); err != nil {
+		return Created{}, err
 	}
 	received := s.Clock.Now() // before the statement that sets the lease is sent
 	claim := NewPayment{Payment: p, RequestHash: r.Hash(), Trace: how.Trace, Actor: s.Actor}
@@ -72,6 +75,22 @@ func (s *Service) Create(ctx context.Context, merchant MerchantID, keyHash [32]b
 		func() (Answer, error) { return s.answerPending(ctx, &keyed) })
 	return Created{Answer: answer, Payment: id}, err
 }
+
+// mayBegin refuses, before anything is spent on it, what could only pile up: a synchronous payment whose means is down, and an
+// asynchronous one while too many wait to be taken up. It looks at no key: who repeats a request that was accepted is told to come
+// again, too, and then gets its answer.
+func (s *Service) mayBegin(mode Mode, p *Payment) error {
+	switch {
+	case mode == Sync && !s.Gateway.Reachable(p.Legs...):
+		return unavailable(nil, "a payment means is not available now; nothing was created")
+	case mode == Async && s.Outbox != nil && s.Outbox.Full():
+		return &Error{Kind: KindBacklogFull, RetryAfter: backlogRetry, Detail: "too many asynchronous payments wait to be worked on; nothing was created; synchronous ones are taken"}
+	}
+	return nil
+}
+
+// backlogRetry is longer than other waits: a full outbox needs a while to drain, and opens again only well below its bound.
+const backlogRetry = 5 * time.Second
 
 // Get reads a payment for its merchant.
 func (s *Service) Get(ctx context.Context, merchant MerchantID, id ID) (*Payment, error) {

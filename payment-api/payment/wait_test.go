@@ -1,6 +1,9 @@
 package payment
 
 import (
+	"bytes"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,9 +71,35 @@ func TestWait_IsForAllWhoseCallersWereAnswered(t *testing.T) {
 				t.Errorf("answered %d", got.Status)
 			}
 		}
+		if n := s.UnderWay(); n != 2 {
+			t.Errorf("%d under way", n)
+		}
 		s.Wait()
 		if took := time.Since(begun); took != 3*time.Second {
 			t.Errorf("waited %s", took)
+		}
+		if n := s.UnderWay(); n != 0 {
+			t.Errorf("%d under way after all", n)
+		}
+	})
+}
+
+// Nobody stands above the work that a caller does not wait for: its panic is its own, and not the process'.
+func TestWithin_APanicBehindTheCaller_IsAnErrorAndIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		s := &Service{Limits: DefaultLimits(), Log: slog.New(slog.NewTextHandler(&log, nil))}
+		for _, after := range []time.Duration{0, 2 * time.Second} {
+			got, err := s.within(time.Second,
+				func() (Answer, error) { time.Sleep(after); panic("a mistake") },
+				func() (Answer, error) { return Answer{Status: 202}, nil })
+			if late := after > time.Second; late != (err == nil) || late && got.Status != 202 {
+				t.Errorf("after %s: %d, %v", after, got.Status, err)
+			}
+		}
+		s.Wait()
+		if n := strings.Count(log.String(), "msg=panic where=payment reason=\"a mistake\""); n != 2 || s.UnderWay() != 0 {
+			t.Errorf("%d told of, %d under way:\n%s", n, s.UnderWay(), &log)
 		}
 	})
 }

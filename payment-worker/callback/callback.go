@@ -11,12 +11,15 @@ package callback
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"time"
 
+	"gazua.example/infra/telemetry"
 	"gazua.example/payment-api/mysql"
 	"gazua.example/payment-api/payment"
 )
@@ -133,11 +136,14 @@ func (s *Sender) round(ctx context.Context, sending *sync.WaitGroup) (short bool
 	return len(claimed) == asked || len(shares) < len(waiting), nil
 }
 
+// InFlight is how many callbacks are being sent, or sent and not recorded yet.
+func (s *Sender) InFlight() int { return s.places.underWay() }
+
 // attempt sends one callback once and says what is to become of it.
 func (s *Sender) attempt(ctx context.Context, d mysql.DueCallback, to mysql.Destination) outcome {
 	ctx, span := begin(ctx, d, to)
 	began := time.Now()
-	status, err := s.client.post(ctx, d, to)
+	status, err := s.post(ctx, d, to)
 	o := outcome{merchant: d.Merchant, CallbackOutcome: mysql.CallbackOutcome{ID: d.ID, State: mysql.CallbackDelivered, Status: status}}
 	if err != nil {
 		o.Error = plain(err)
@@ -151,6 +157,17 @@ func (s *Sender) attempt(ctx context.Context, d mysql.DueCallback, to mysql.Dest
 	end(span, o.CallbackOutcome)
 	s.metrics.count(ctx, o.CallbackOutcome, time.Since(began))
 	return o
+}
+
+// post makes a panic an attempt that failed: of this callback, and of nobody else's.
+func (s *Sender) post(ctx context.Context, d mysql.DueCallback, to mysql.Destination) (status int, err error) {
+	defer func() {
+		if mistake := recover(); mistake != nil {
+			s.log.ErrorContext(ctx, telemetry.PanicMessage, "where", "callback", "event", eventID(d), "reason", fmt.Sprint(mistake), "stack", string(debug.Stack()))
+			status, err = 0, fmt.Errorf("panic: %v", mistake)
+		}
+	}()
+	return s.client.post(ctx, d, to)
 }
 
 func rest(ctx context.Context, d time.Duration) {

@@ -162,6 +162,34 @@ func TestSender_ToldToStop_RecordsWhatItSent(t *testing.T) {
 	}
 }
 
+// mistaken is a way to merchants that panics the first time.
+type mistaken struct {
+	http.RoundTripper
+	calls atomic.Int64
+}
+
+func (m *mistaken) RoundTrip(r *http.Request) (*http.Response, error) {
+	if m.calls.Add(1) == 1 {
+		panic("a mistake")
+	}
+	return m.RoundTripper.RoundTrip(r)
+}
+
+func TestSender_APanic_IsAnAttemptThatFailed_OfThatCallbackOnly(t *testing.T) {
+	s := newShop(t, nil)
+	ids := s.owed(5)
+	run(t, mysql.NewCallbacks(db), quick, func(s *Sender) { s.client.bare.Transport = &mistaken{RoundTripper: s.client.bare.Transport} })
+	eventually(t, "all are delivered", func() bool { return s.delivered(ids) })
+	attempts := 0
+	for _, id := range ids {
+		_, n, _ := s.state(id)
+		attempts += n
+	}
+	if attempts != 6 {
+		t.Errorf("%d attempts for 5 callbacks, want one more", attempts)
+	}
+}
+
 // counting counts commits.
 type counting struct {
 	*mysql.Callbacks

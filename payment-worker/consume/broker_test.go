@@ -90,6 +90,16 @@ func (b *broker) committed(partition int) int64 {
 	return answer.Topics[topic][0].CommittedOffset
 }
 
+// members is how many the group has.
+func (b *broker) members() int {
+	b.t.Helper()
+	answer, err := b.DescribeGroups(b.t.Context(), &kafka.DescribeGroupsRequest{GroupIDs: []string{group}})
+	if err != nil || len(answer.Groups) != 1 {
+		b.t.Fatalf("describe the group: %+v, %v", answer, err)
+	}
+	return len(answer.Groups[0].Members)
+}
+
 // scripted is a handler that does what the test says and remembers what was done.
 type scripted struct {
 	handle func(text string) error

@@ -11,7 +11,6 @@ package consume
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -23,7 +22,6 @@ import (
 
 // Bounds of the consumer.
 const (
-	commitEvery = 250 * time.Millisecond
 	retryWait   = 500 * time.Millisecond // between two tries of what failed for a passing reason
 	pausedWait  = 200 * time.Millisecond // between two looks at a breaker that is open
 	drainWithin = 4 * time.Second        // at the end of a generation; below the rebalance time-out
@@ -49,40 +47,55 @@ type Handler interface {
 
 // Consumer is one member of the group.
 type Consumer struct {
-	options Options
-	handler Handler
-	group   *kafka.ConsumerGroup
-	places  chan struct{}
-	joined  atomic.Bool
-	working sync.WaitGroup // generations and messages
-	drain   time.Duration
-	log     *slog.Logger
+	options     Options
+	config      kafka.ConsumerGroupConfig
+	handler     Handler
+	places      chan struct{}
+	joined      atomic.Bool
+	working     sync.WaitGroup // generations and messages
+	uncommitted error          // of the last commit of a generation; they come one after another, and Run reads it behind all
+	drain       time.Duration
+	log         *slog.Logger
 
 	marks atomic.Pointer[map[int]*watermark] // of the partitions that this member has; nil: none
 }
 
-// New makes a member; Run joins.
+// New makes a member; Run joins. Until then nothing is opened, and nothing is to be closed.
 func New(o Options, h Handler, log *slog.Logger) (*Consumer, error) {
-	group, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
+	config := kafka.ConsumerGroupConfig{
 		ID: o.Group, Brokers: o.Brokers, Topics: []string{o.Topic},
-		SessionTimeout: 8 * time.Second, HeartbeatInterval: 2 * time.Second, RebalanceTimeout: 8 * time.Second,
-		JoinGroupBackoff: time.Second, StartOffset: kafka.FirstOffset, Timeout: 3 * time.Second,
+		SessionTimeout: 8 * time.Second, RebalanceTimeout: 8 * time.Second,
+		// By its next heartbeat a member learns that another one left or came. Until then all partitions of that one wait, and
+		// in the end everybody's: a worker that is replaced holds up asynchronous payments for as long.
+		HeartbeatInterval: 500 * time.Millisecond,
+		JoinGroupBackoff:  time.Second, StartOffset: kafka.FirstOffset, Timeout: 3 * time.Second,
 		// Whoever joined before the broker told of the topic's partitions has none; it must not stay so.
 		WatchPartitionChanges: true, PartitionWatchInterval: 2 * time.Second,
-	})
-	if err != nil {
+	}
+	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("make the consumer group %s: %w", o.Group, err)
 	}
-	return &Consumer{options: o, handler: h, group: group, places: make(chan struct{}, o.Workers), drain: drainWithin, log: log}, nil
+	return &Consumer{options: o, config: config, handler: h, places: make(chan struct{}, o.Workers), drain: drainWithin, log: log}, nil
 }
 
 // Joined says that this member has its partitions.
 func (c *Consumer) Joined() bool { return c.joined.Load() }
 
-// Run consumes until ctx ends: then it commits what is done, leaves the group, and finishes what it still works on.
+// InHand is how many messages are being worked on.
+func (c *Consumer) InHand() int { return len(c.places) }
+
+// Run consumes until ctx ends. Then it reads no more, finishes what it has in hand, commits that, and leaves the group. What
+// takes longer than a generation may last at its end is finished all the same, after the group was left: its message comes
+// again to somebody else, who finds the payment taken.
+//
+// The error says that offsets are not committed, although their work is done: those messages come again.
 func (c *Consumer) Run(ctx context.Context) error {
+	group, err := kafka.NewConsumerGroup(c.config)
+	if err != nil {
+		return fmt.Errorf("make the consumer group %s: %w", c.options.Group, err)
+	}
 	for ctx.Err() == nil {
-		generation, err := c.group.Next(ctx)
+		generation, err := group.Next(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
 				c.log.Warn("consume: join the group", "error", err.Error())
@@ -91,11 +104,15 @@ func (c *Consumer) Run(ctx context.Context) error {
 		}
 		c.serve(generation)
 	}
-	// Close ends the generation and waits for it before it leaves. A generation that ended by itself would first join
-	// the next one, and everybody would rebalance twice.
-	err := c.group.Close()
+	// Close ends the generation, waits for it, and only then leaves (kafka-go sends LeaveGroup itself; whether it arrived it
+	// does not say: without it the session runs out, in 8 s). A generation that ended by itself would first join the next one,
+	// and everybody would rebalance twice.
+	_ = group.Close() // it has no error to tell
 	c.working.Wait()
-	return err
+	if c.uncommitted != nil {
+		return fmt.Errorf("%w; those messages come again to others, who find their payments taken", c.uncommitted)
+	}
+	return nil
 }
 
 // serve starts the readers of one generation. The generation ends for all when one of its functions returns, so none
@@ -120,11 +137,11 @@ func (c *Consumer) serve(generation *kafka.Generation) {
 		for _, a := range assigned {
 			readers.Go(func() { c.read(ctx, a, marks[a.ID], &work) })
 		}
-		commits := &committer{generation: generation, topic: c.options.Topic, marks: marks, log: c.log, last: map[int]int64{}}
+		commits := &committer{generation: generation, topic: c.options.Topic, marks: marks, log: c.log, written: map[int]int64{}}
 		commits.until(ctx)
 		readers.Wait()
 		waitAtMost(&work, c.drain)
-		commits.now()
+		c.uncommitted = commits.last()
 	})
 }
 
@@ -181,42 +198,6 @@ func (c *Consumer) persist(ctx context.Context, m kafka.Message) bool {
 		if wait(ctx, retryWait) != nil {
 			return false
 		}
-	}
-}
-
-// committer writes the watermarks that moved.
-type committer struct {
-	generation *kafka.Generation
-	topic      string
-	marks      map[int]*watermark
-	last       map[int]int64
-	log        *slog.Logger
-}
-
-func (c *committer) until(ctx context.Context) {
-	for wait(ctx, commitEvery) == nil {
-		c.now()
-	}
-}
-
-func (c *committer) now() {
-	moved := map[int]int64{}
-	for partition, mark := range c.marks {
-		if next := mark.commit(); next > c.last[partition] {
-			moved[partition] = next
-		}
-	}
-	if len(moved) == 0 {
-		return
-	}
-	if err := c.generation.CommitOffsets(map[string]map[int]int64{c.topic: moved}); err != nil {
-		if !errors.Is(err, kafka.ErrGenerationEnded) {
-			c.log.Warn("consume: commit", "error", err.Error())
-		}
-		return // the next one carries these too
-	}
-	for partition, next := range moved {
-		c.last[partition] = next
 	}
 }
 

@@ -1,8 +1,11 @@
 package consume
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -215,6 +218,97 @@ func TestConsumer_End_CommitsAndLeaves_AnotherTakesOverQuickly(t *testing.T) {
 		if text := fmt.Sprint("before-", p); one.has(text) && two.has(text) {
 			t.Errorf("%s was done, committed, and came again", text)
 		}
+	}
+}
+
+// What a member has in hand when it is told to stop is finished, committed and left to nobody; and it has left the group, so
+// that nobody waits for its session to run out.
+func TestConsumer_End_FinishesWhatItHasInHand_CommitsIt_AndLeaves(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	b.produce(5, "a", "slow", "c")
+	gate := make(chan struct{})
+	h := &scripted{handle: func(text string) error {
+		if text == "slow" {
+			<-gate
+		}
+		return nil
+	}}
+	m := b.join(h)
+	eventually(t, "the rest is done and committed", func() bool { return h.has("a", "c") && b.committed(5) == 1 })
+	if n := m.InHand(); n != 1 || b.members() != 1 {
+		t.Errorf("%d messages in hand, want the slow one; the group has %d members", n, b.members())
+	}
+	m.leave()
+	select {
+	case <-m.ended:
+		t.Error("it ended with a message in hand")
+	case <-time.After(3 * commitEvery):
+	}
+	if n := m.InHand(); n != 1 || b.committed(5) != 1 {
+		t.Errorf("%d in hand, offset %d", n, b.committed(5))
+	}
+	close(gate)
+	m.wait(t)
+	if got := b.committed(5); got != 3 || m.InHand() != 0 {
+		t.Errorf("offset %d is committed, %d in hand; want 3 and none", got, m.InHand())
+	}
+	if n := b.members(); n != 0 {
+		t.Errorf("the group has %d members; it was not left", n)
+	}
+	next := &scripted{}
+	b.join(next)
+	b.produce(5, "d")
+	eventually(t, "the next member goes on", func() bool { return next.has("d") })
+	if next.count() != 1 {
+		t.Errorf("the next member got %d messages, want the new one only", next.count())
+	}
+}
+
+// A broker that is away when the offsets are to be committed: the work is done, and the program must not say that all is.
+func TestConsumer_End_WithoutABroker_SaysThatTheOffsetsAreNotCommitted(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t)
+	gate := make(chan struct{})
+	h := &scripted{handle: func(string) error { <-gate; return nil }}
+	c, err := New(Options{Brokers: []string{b.addr}, Topic: topic, Group: group, Workers: 8}, h, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(ctx) }()
+	b.produce(5, "a")
+	eventually(t, "it is in hand", func() bool { return c.InHand() == 1 })
+	b.stop()
+	cancel()
+	close(gate)
+	select {
+	case err := <-ended:
+		if err == nil || !strings.Contains(err.Error(), "commit the offsets of 1 partitions") {
+			t.Errorf("err = %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it does not end")
+	}
+}
+
+// A program that is told to stop before it joined has nothing to leave.
+func TestConsumer_ToldToStopBeforeItJoins_EndsAtOnce(t *testing.T) {
+	t.Parallel()
+	c, err := New(Options{Brokers: []string{"127.0.0.1:1"}, Topic: topic, Group: group, Workers: 8}, &scripted{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	began := time.Now()
+	if err := c.Run(ctx); err != nil || time.Since(began) > time.Second {
+		t.Errorf("%v after %s", err, time.Since(began))
+	}
+	if _, err := New(Options{}, &scripted{}, slog.New(slog.DiscardHandler)); err == nil {
+		t.Error("a consumer without a broker was made")
 	}
 }
 

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/segmentio/kafka-go"
 	"go.opentelemetry.io/otel/attribute"
 
+	"gazua.example/infra/telemetry"
 	"gazua.example/payment-api/events"
 	"gazua.example/payment-api/payment"
 )
@@ -43,11 +45,18 @@ var _ Handler = (*Settler)(nil)
 // costs nothing.
 func (s *Settler) Paused() bool { return !s.Means.Available(payment.PG) }
 
-// Handle implements Handler.
+// Handle implements Handler. A panic is the message's own: it is put aside, and does not take down one worker after another.
+// Its payment stays open work, which the resolver takes up.
 func (s *Settler) Handle(ctx context.Context, m kafka.Message) (err error) {
 	began := time.Now()
 	ctx, span := startSpan(ctx, m)
 	defer func() { endSpan(ctx, span, m, began, err) }()
+	defer func() {
+		if mistake := recover(); mistake != nil {
+			s.Log.ErrorContext(ctx, telemetry.PanicMessage, "where", "message", "reason", fmt.Sprint(mistake), "stack", string(debug.Stack()))
+			err = s.putAside(ctx, m, fmt.Sprintf("panic: %v", mistake))
+		}
+	}()
 	id, err := events.Decode(m)
 	if err != nil {
 		return s.putAside(ctx, m, err.Error())

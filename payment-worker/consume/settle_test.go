@@ -14,13 +14,17 @@ import (
 )
 
 type fakePayments struct {
-	found bool
-	err   error
-	asked []payment.ID
+	found  bool
+	err    error
+	panics bool
+	asked  []payment.ID
 }
 
 func (f *fakePayments) Start(_ context.Context, id payment.ID) (bool, error) {
 	f.asked = append(f.asked, id)
+	if f.panics {
+		panic("a mistake")
+	}
 	return f.found, f.err
 }
 
@@ -62,6 +66,8 @@ func TestSettler_WhatBecomesOfAMessage(t *testing.T) {
 		"passing trouble is tried again":        {ours, fakePayments{found: true, err: passing}, nil, passing, 0},
 		"trouble before it could be read":       {ours, fakePayments{err: passing}, nil, passing, 0},
 		"no payment":                            {ours, fakePayments{}, nil, nil, 1},
+		"a panic":                               {ours, fakePayments{panics: true}, nil, nil, 1},
+		"a panic that cannot be put aside":      {ours, fakePayments{panics: true}, passing, passing, 1},
 		"poison":                                {poison, fakePayments{}, nil, nil, 1},
 		"poison that cannot be put aside stays": {poison, fakePayments{}, passing, passing, 1},
 	} {

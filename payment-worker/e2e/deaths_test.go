@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -38,6 +39,10 @@ func TestWorkerStopped_FinishesWhatItWorksOn_AndExits0(t *testing.T) {
 	system.workers[name].signal(syscall.SIGTERM)
 	if code := system.workers[name].end(t); code != 0 {
 		t.Errorf("%s ended with %d:\n%s", name, code, system.workers[name].tail())
+	}
+	seen := system.workers[name].shutdown(t)
+	if !strings.Contains(seen.begins.InFlight, "message") || seen.outcomes() != inOrder(workerPhases) {
+		t.Errorf("%s had %q in flight, and its phases were %s", name, seen.begins.InFlight, seen.outcomes())
 	}
 	judge(t, got.view.ID, "PAID")
 	if by := actorOf(t, got.view.ID, "PAID"); by != name {
@@ -88,30 +93,4 @@ func TestAPIKilledInTheMiddleOfACharge_TheWorkerSettlesIt(t *testing.T) {
 		judge(t, got.view.ID, got.view.Status)
 	}
 	judge(t, first, "PAID") // its charge was booked before the death
-}
-
-func TestAPIStopped_AnswersWhatIsInFlight_AndExits0(t *testing.T) {
-	api, err := startAPI(t.Context(), "api-stopped")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Parallel()
-	o := order{id: "api-stopped", key: "api-stopped-1", point: tok, charge: slow}
-	answered := make(chan answer, 1)
-	go func() { answered <- o.pay(t, api) }()
-	id := ""
-	eventually(t, "the charge is booked", func() bool {
-		id = holder(t, o.id)
-		return id != "" && booked(t, id, "charged")
-	})
-	api.signal(syscall.SIGTERM)
-	got := <-answered
-	got.expect(t, 201, "PAID")
-	if code := api.end(t); code != 0 {
-		t.Errorf("it ended with %d:\n%s", code, api.tail())
-	}
-	judge(t, id, "PAID")
-	if by := actorOf(t, id, "PAID"); by != "api-stopped" {
-		t.Errorf("%s had to finish it", by)
-	}
 }

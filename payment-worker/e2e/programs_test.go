@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,7 +24,10 @@ type program struct {
 	ended            chan struct{} // closed when it has; exit code in cmd.ProcessState
 }
 
-var started []*program
+var (
+	starting sync.Mutex // guards what follows
+	started  []*program
+)
 
 func startAPI(ctx context.Context, name string) (*program, error) {
 	listen, err := freeAddr()
@@ -38,6 +42,15 @@ func startWorker(ctx context.Context, name string) (*program, error) {
 }
 
 func start(ctx context.Context, name, binary, listen string, env ...string) (*program, error) {
+	p, err := launch(name, binary, listen, env...)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.waitReady(ctx)
+}
+
+// launch starts a program and does not wait for it.
+func launch(name, binary, listen string, env ...string) (*program, error) {
 	admin, err := freeAddr()
 	if err != nil {
 		return nil, err
@@ -54,8 +67,10 @@ func start(ctx context.Context, name, binary, listen string, env ...string) (*pr
 	if err := p.startTied(log); err != nil {
 		return nil, err
 	}
+	starting.Lock()
+	defer starting.Unlock()
 	started = append(started, p)
-	return p, p.waitReady(ctx)
+	return p, nil
 }
 
 func programEnv() []string {

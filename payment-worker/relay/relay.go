@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -44,7 +45,9 @@ type Relay struct {
 	log          *slog.Logger
 	lease, pause time.Duration
 
-	sent []mysql.Sent // by the last round: marked with the next one's claim. At most a batch
+	sent     []mysql.Sent // by the last round: marked with the next one's claim. At most a batch
+	unsent   atomic.Int64 // rows that the last round claimed and did not send; others do when their lease ends
+	unmarked atomic.Int64 // len(sent), for those who look
 
 	mu        sync.Mutex
 	delivered []mysql.Sent // filled by the writer's completion, emptied by each round
@@ -58,7 +61,11 @@ func New(outbox Outbox, brokers []string, log *slog.Logger) *Relay {
 	return r
 }
 
-// Run relays until ctx ends; what was claimed by then is finished first.
+// InHand is how many rows are claimed and not sent, and how many are sent and not marked: those go out a second time if
+// nobody marks them.
+func (r *Relay) InHand() (unsent, unmarked int) { return int(r.unsent.Load()), int(r.unmarked.Load()) }
+
+// Run relays until ctx ends; what was claimed by then is sent and marked first.
 func (r *Relay) Run(ctx context.Context) {
 	defer r.finish(context.WithoutCancel(ctx))
 	swept := time.Now()
@@ -106,6 +113,8 @@ func (r *Relay) round(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	r.sent = nil
+	r.unmarked.Store(0)
+	r.unsent.Store(int64(len(claimed)))
 	if len(claimed) == 0 {
 		return 0, nil
 	}
@@ -131,6 +140,8 @@ func (r *Relay) send(ctx context.Context, messages []kafka.Message) error {
 	r.mu.Lock()
 	r.sent, r.delivered = r.delivered, nil
 	r.mu.Unlock()
+	r.unsent.Store(int64(len(messages) - len(r.sent)))
+	r.unmarked.Store(int64(len(r.sent)))
 	spans.end(r.sent, err)
 	return err
 }
@@ -142,7 +153,9 @@ func (r *Relay) finish(ctx context.Context) {
 	}
 	if _, err := r.outbox.Next(ctx, r.sent, 0, r.lease); err != nil {
 		r.log.Warn("relay: what was sent last is sent again", "messages", len(r.sent), "error", err.Error())
+		return
 	}
+	r.unmarked.Store(0)
 }
 
 // note is the writer's completion: it runs before WriteMessages returns.

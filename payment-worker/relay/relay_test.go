@@ -298,6 +298,69 @@ func TestRelay_ToldToStop_MarksWhatItSent(t *testing.T) {
 	b.everyRowIsThere(10)
 }
 
+// stopping is an outbox under which the relay is told to stop, with a batch claimed and nothing of it sent.
+type stopping struct {
+	*mysql.Outbox
+	stop    func()
+	claimed int
+}
+
+func (s *stopping) Next(ctx context.Context, sent []mysql.Sent, limit int, lease time.Duration) ([]mysql.OutboxRow, error) {
+	rows, err := s.Outbox.Next(ctx, sent, limit, lease)
+	if len(rows) > 0 {
+		s.claimed += len(rows)
+		s.stop()
+	}
+	return rows, err
+}
+
+func TestRelay_ToldToStop_SendsAndMarksWhatItHasClaimed_AndClaimsNoMore(t *testing.T) {
+	b := startBroker(t)
+	accept(t, 1, 2*batch)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	outbox := &stopping{Outbox: mysql.NewOutbox(db), stop: cancel}
+	r := New(outbox, []string{b.addr}, slog.New(slog.DiscardHandler))
+	defer func() { _ = r.Close() }()
+	r.Run(ctx)
+	if n := unsent(t); outbox.claimed != batch || n != batch {
+		t.Errorf("%d claimed and %d left unsent, want a batch and the other one", outbox.claimed, n)
+	}
+	if unsent, unmarked := r.InHand(); unsent != 0 || unmarked != 0 {
+		t.Errorf("it says that %d are unsent and %d unmarked", unsent, unmarked)
+	}
+	b.everyRowIsThere(batch)
+}
+
+// Where the broker is away, the relay ends with what it could not send, and says so: others send it when the lease ends.
+func TestRelay_ToldToStopWithoutABroker_SaysWhatItLeaves(t *testing.T) {
+	accept(t, 1, 10)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r := New(&stopping{Outbox: mysql.NewOutbox(db), stop: cancel}, []string{"127.0.0.1:1"}, slog.New(slog.DiscardHandler))
+	defer func() { _ = r.Close() }()
+	r.lease = time.Second
+	r.Run(ctx)
+	if unsent, unmarked := r.InHand(); unsent != 10 || unmarked != 0 {
+		t.Errorf("it says that %d are unsent and %d unmarked, want 10 and none", unsent, unmarked)
+	}
+	dead := &dying{Outbox: mysql.NewOutbox(db)} // and where the database is away, with what it could not mark
+	dead.deaths.Store(1 << 40)
+	b := startBroker(t)
+	accept(t, 1, 10)
+	other := New(dead, []string{b.addr}, slog.New(slog.DiscardHandler))
+	defer func() { _ = other.Close() }()
+	if _, err := other.round(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	cancel()
+	other.Run(ctx)
+	if unsent, unmarked := other.InHand(); unsent != 0 || unmarked != 10 {
+		t.Errorf("it says that %d are unsent and %d unmarked, want none and 10", unsent, unmarked)
+	}
+}
+
 // A batch goes to few partitions, and in time to all.
 func TestRuns_MessagesGoInRuns_AndEveryPartitionGetsSome(t *testing.T) {
 	balancer, partitions := &runs{}, []int{3, 4, 5, 6, 7, 8}

@@ -9,10 +9,13 @@ package resolve
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
+	"gazua.example/infra/telemetry"
 	"gazua.example/payment-api/payment"
 )
 
@@ -55,9 +58,7 @@ func (r *Resolver) Run(ctx context.Context) {
 			r.places <- struct{}{}
 			working.Go(func() {
 				defer func() { <-r.places }()
-				ctx, resolving := begin(unbroken, d)
-				defer resolving.end(ctx)
-				r.work.Resolve(ctx, d)
+				r.one(unbroken, d)
 			})
 		}
 		switch {
@@ -69,6 +70,22 @@ func (r *Resolver) Run(ctx context.Context) {
 		}
 	}
 }
+
+// one brings a piece further. A panic is this piece's own; the domain contains its mistakes itself, this is for what stands
+// around it. Its lease runs out, and it is due again.
+func (r *Resolver) one(ctx context.Context, d payment.Due) {
+	ctx, resolving := begin(ctx, d)
+	defer resolving.end(ctx)
+	defer func() {
+		if mistake := recover(); mistake != nil {
+			r.log.ErrorContext(ctx, telemetry.PanicMessage, "where", "resolve", "payment_id", d.Payment().String(), "reason", fmt.Sprint(mistake), "stack", string(debug.Stack()))
+		}
+	}()
+	r.work.Resolve(ctx, d)
+}
+
+// InHand is how many pieces are being worked on.
+func (r *Resolver) InHand() int { return len(r.places) }
 
 // room waits until a place is free; false: ctx ended.
 func (r *Resolver) room(ctx context.Context) bool {

@@ -1,10 +1,12 @@
 package resolve
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -195,6 +197,40 @@ func TestRun_ToldToStop_FinishesWhatItTook_AndTakesNoMore(t *testing.T) {
 		<-ended
 		if p.begun != 4 || p.ended != 4 || p.due != 96 || p.ctxErr != nil {
 			t.Errorf("%d begun, %d ended, %d left, the work's context says %v", p.begun, p.ended, p.due, p.ctxErr)
+		}
+	})
+}
+
+// breaking is work whose first piece is a programmer's mistake.
+type breaking struct{ *pile }
+
+func (b breaking) Resolve(ctx context.Context, d payment.Due) {
+	b.mu.Lock()
+	first := b.begun == 0
+	b.begun++
+	b.mu.Unlock()
+	if first {
+		panic("a mistake")
+	}
+	b.pile.Resolve(ctx, d)
+}
+
+func TestRun_APanic_CostsItsPieceOnly_AndIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		p := &pile{due: 10}
+		r := New(breaking{p}, 4, slog.New(slog.NewTextHandler(&log, nil)))
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { defer close(ended); r.Run(ctx) }()
+		time.Sleep(time.Second)
+		if n := r.InHand(); n != 0 {
+			t.Errorf("%d places are taken", n)
+		}
+		cancel()
+		<-ended
+		if p.ended != 9 || !strings.Contains(log.String(), `msg=panic where=resolve`) {
+			t.Errorf("%d of the other 9 ended; log:\n%s", p.ended, &log)
 		}
 	})
 }

@@ -1,45 +1,15 @@
 package lifecycle_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
 
 	"gazua.example/infra/lifecycle"
 )
-
-func TestStop_RunsEveryPhaseInOrder_AndReturnsWhatFailed(t *testing.T) {
-	var order []string
-	phase := func(name string, err error) lifecycle.Phase {
-		return lifecycle.Phase{Name: name, Bound: time.Second, Do: func(context.Context) error {
-			order = append(order, name)
-			return err
-		}}
-	}
-	overrun := lifecycle.Phase{Name: "overrun", Bound: time.Millisecond, Do: func(ctx context.Context) error {
-		order = append(order, "overrun")
-		<-ctx.Done()
-		return ctx.Err()
-	}}
-	var log bytes.Buffer
-	err := lifecycle.Stop(slog.New(slog.NewJSONHandler(&log, nil)), phase("drain", nil), phase("flush", errors.New("queue full")), overrun, phase("close", nil))
-
-	if got := strings.Join(order, " "); got != "drain flush overrun close" {
-		t.Errorf("order = %s", got)
-	}
-	if err == nil || !strings.Contains(err.Error(), `"flush": queue full`) || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("err = %v, want both failures", err)
-	}
-	if got := strings.Count(log.String(), `"phase"`); got != 4 {
-		t.Errorf("%d phases logged, want 4", got)
-	}
-}
 
 func TestAdmin_ReadinessFollowsTheProgram_AndGoesOffWhenLeaving(t *testing.T) {
 	var trouble error
@@ -78,7 +48,8 @@ func TestAdmin_ProfilesOfWaiting_AreOffUntilAskedFor_AndGoOffAgain(t *testing.T)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = admin.Stop(context.Background()) }()
+	first := admin
+	defer func() { _ = first.Stop(context.Background()) }()
 	ask := func(query string) int {
 		res, err := http.Post("http://"+admin.Addr()+"/debug/profiling?"+query, "", nil)
 		if err != nil {
