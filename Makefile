@@ -13,6 +13,9 @@ FUZZTIME ?= 30s
 RUN      ?= .runs/latest
 SCENARIO ?= loadgen/scenarios/soak.yaml
 QUICK    ?=
+N        ?= 1
+RESTARTS ?= 1
+CONTROLS ?=
 PAYMENTS ?= 1000000
 GO       ?= go
 # Today where the books are kept: a business day is one of Asia/Seoul (KST), whatever the machine's clock shows.
@@ -26,7 +29,7 @@ ENV_FILE := $(or $(STACK_DIR),.stack)/stack.env
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := .tools/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: help build up down status logs soak verify verify-million report runs compare dump controls proof capacity trends bench bench-large bench-bed worker reconcile test fuzz check check-one clean need-go stack
+.PHONY: help build up down status logs soak verify verify-million report runs compare dump controls drill drills proof chapter capacity trends bench bench-large bench-bed worker reconcile test fuzz check check-one clean need-go stack
 
 help: ## this list
 	@echo "A reference payment system that is broken on purpose and proves that no money was lost."
@@ -41,6 +44,8 @@ help: ## this list
 	@echo "  SCENARIO=$(SCENARIO)  what a soak sends"
 	@echo "  RUN=$(RUN)         which run (verify, report);  A=… B=…  which two (compare)"
 	@echo "  QUICK=1                  four controls instead of all; one ratio instead of all figures (bench)"
+	@echo "  NAME=crash-api N=1       which drill, and how many breaks (drill, drills);  RESTARTS=1: rounds of graceful-shutdown"
+	@echo "  CONTROLS=1               the drills' controls instead of the drills (drills)"
 	@echo "  DATE=$(DATE)          which business day, Asia/Seoul (reconcile)"
 	@echo "  ARGS=\"review list\"       which command of payment-worker (worker)"
 	@echo "  FUZZTIME=$(FUZZTIME)             how long each target is fuzzed (fuzz)"
@@ -111,13 +116,28 @@ controls: build ## plant bugs into the product, one after another: each must be 
 	@$(STACK) install
 	@bin/loadgen controls --servers $(or $(STACK_DIR),.stack) $(if $(QUICK),--quick) $(ARGS)
 
-proof: ## everything that is proved: tests, linters, every decoder fuzzed, a soak, all controls
+drill: build ## break something under load, N times: NAME=crash-api N=10 (bin/loadgen drill --list names them; RESTARTS=20: graceful-shutdown)
+	@[ -n "$(NAME)" ] || { bin/loadgen drill --list; echo "Which one? make drill NAME=crash-api N=10" >&2; exit 1; }
+	@$(STACK) install
+	@bin/loadgen drill $(NAME) --servers $(or $(STACK_DIR),.stack) --n $(N) --restarts $(RESTARTS) $(ARGS)
+
+drills: build ## every drill, N breaks each (CONTROLS=1: their controls instead, the product with a piece left out; each must fail)
+	@$(STACK) install
+	@bin/loadgen drill --all --servers $(or $(STACK_DIR),.stack) $(if $(CONTROLS),--controls,--n $(N) --restarts $(RESTARTS)) $(ARGS)
+
+proof: ## everything that is proved: tests, linters, every decoder fuzzed, a soak, all controls, all drills and their controls
 	@$(MAKE) test
 	@$(MAKE) check
 	@$(MAKE) fuzz
 	@$(MAKE) soak
 	@$(MAKE) down
 	@$(MAKE) controls QUICK=
+	@$(MAKE) drills CONTROLS=
+	@$(MAKE) drills CONTROLS=1
+
+chapter: build ## run graceful-shutdown with one step left out at a time, and draw docs/graceful-shutdown; half an hour (ARGS="--runs .runs/…-chapter" goes on)
+	@$(STACK) install
+	@bin/loadgen chapter --servers $(or $(STACK_DIR),.stack) $(ARGS)
 
 capacity: up ## search the highest rate within an SLO, each step verified: ARGS="--slo-p99 500ms --to 2000"
 	@bin/loadgen capacity $(if $(filter file,$(origin SCENARIO)),loadgen/scenarios/capacity.yaml,$(SCENARIO)) --stack $(ENV_FILE) $(ARGS)

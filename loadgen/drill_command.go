@@ -63,6 +63,9 @@ func drillCommand(args []string, out, progress *os.File) (int, error) {
 		return 0, err
 	}
 	known, err := drill.Controls(*flags.folder)
+	if *flags.control != "" { // also what shows nothing, and a world alone
+		known, err = drill.Known(*flags.folder)
+	}
 	if err != nil {
 		return 0, err
 	}

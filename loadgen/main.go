@@ -54,6 +54,8 @@ func dispatch(args []string, out *os.File, progress *os.File) int {
 		code, err = controlsCommand(args[1:], out, progress)
 	case "drill":
 		code, err = drillCommand(args[1:], out, progress)
+	case "chapter":
+		code, err = chapterCommand(args[1:], progress)
 	case "bench":
 		code, err = benchCommand(args[1:], out, progress)
 	case "bench-raw":
@@ -100,6 +102,7 @@ func usage(w io.Writer) {
   loadgen report RUNDIR       write the run's page, one HTML file: RUNDIR/report.html
   loadgen controls            plant bugs into the product; each must be caught by the invariant that it breaks
   loadgen drill NAME…         break a running system on purpose, heal it, and say what clients saw (--all, --list, --controls)
+  loadgen chapter             run graceful-shutdown with one step left out at a time, and draw docs/graceful-shutdown
   loadgen bench               the system beside the raw ceiling, the plain way and the system before, in one run (--quick)
   loadgen bench-large         rate and p99 when many payments are stored: 100,000, 1 million, 10 million
   loadgen fill --payments N   make an empty stack's database as large as after days of trade

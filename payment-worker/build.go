@@ -89,7 +89,7 @@ func (r *rooms) keep(s settings, db, slow *sql.DB, store *mysql.Store, offsets *
 		{Name: "idempotency keys", Keep: s.keyTTL, Sweep: store.SweepKeys},
 		{Name: "callbacks", Keep: keepCallbacks, Sweep: owed.Sweep},
 	}
-	inherited := func(ctx context.Context) (recovery.Inheritance, error) { return mysql.Now(ctx, db) }
+	inherited := func(ctx context.Context) (recovery.Inheritance, error) { return mysql.Now(ctx, db, recovery.Most) }
 	r.others = []work{
 		{"relay", r.relay.Run},
 		{"resolver", r.resolver.Run},

@@ -13,21 +13,31 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"gazua.example/loadgen/record"
 )
 
 // Drill is one of them.
 type Drill struct {
-	Name     string
-	Shows    string            // one sentence: what holds although this breaks
-	Settings map[string]string // of the stack's programs, over those of every drill
-	Rate     float64           // payments a second; 0: defaultRate
-	Means    string            // what the payment means do, YAML of a scenario's `means`; "": quick and without faults
-	Proxied  bool              // the programs reach MySQL through a proxy, Scene.MySQL
-	Away     bool              // the broker is away for a while: payments may be rescued without a message
-	Recover  time.Duration     // bound of rto; 0: defaultRecover
-	Script   func(*Scene)
+	Name      string
+	Shows     string            // one sentence: what holds although this breaks
+	Settings  map[string]string // of the stack's programs, over those of every drill
+	Rate      float64           // payments a second; 0: defaultRate
+	Means     string            // what the payment means do, YAML of a scenario's `means`; "": quick and without faults
+	Mix       string            // how payments are paid, YAML of a scenario's `mix`; "": the default one
+	Proxied   bool              // the programs reach MySQL through a proxy, Scene.MySQL
+	Collected bool              // APIs and workers export their metrics, Scene.Exported
+	Clocked   bool              // APIs and workers have clocks that Scene.Clock sets
+	Away      bool              // the broker is away for a while: payments may be rescued without a message
+	Recover   time.Duration     // bound of rto; 0: defaultRecover
+	Answer    time.Duration     // a first request that is served well is answered within this; 0: answerWithin
+	Final     time.Duration     // and its payment comes to its end within this; 0: finalWithin
+	Script    func(*Scene)
 
-	Unnoticed bool // no client may notice: not one request without a good answer, not one payment late
+	Unnoticed bool                    // no client may notice: not one request without a good answer, not one payment late
+	Once      bool                    // nothing is done twice, not even what may be: messages, callbacks
+	Spares    func(record.Entry) bool // payments that must not notice, while something is broken, nor may looks; nil: any may
+	Paid      bool                    // nothing is broken that could make a payment fail: each must be PAID
 }
 
 const (

@@ -1,7 +1,11 @@
 package drill
 
 import (
+	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,6 +13,9 @@ import (
 
 	"gazua.example/loadgen/report"
 )
+
+// FileName is that of an Outcome, in a drill's folder.
+const FileName = "drill.json"
 
 // Outcome is drill.json of a drill's folder.
 type Outcome struct {
@@ -28,7 +35,11 @@ type Outcome struct {
 	Start       time.Time         `json:"start"`
 	Breaks      []Break           `json:"breaks"` // the last one is the end of the load
 	Impacts     []Impact          `json:"impacts"`
-	Phases      []PhaseSeen       `json:"shutdown_phases,omitempty"`
+	Final       time.Duration     `json:"final_within_ns"`     // a payment whose end takes longer is late
+	Repeats     *Repeats          `json:"repeats,omitempty"`   // of a drill that does everything once
+	Shutdowns   []Shutdown        `json:"shutdowns,omitempty"` // process by process
+	Drains      []Drain           `json:"drains,omitempty"`
+	Spared      *Spared           `json:"spared,omitempty"`
 	Folder      string            `json:"folder"` // of the run
 }
 
@@ -39,34 +50,53 @@ const (
 	checkRecovered = "recovered" // payments are served well again, within the bound
 	checkScript    = "script"    // the script could be played to its end
 	checkErrors    = "errors"    // of a drill that no client may notice: every request got a good answer
+	checkLate      = "late"      // and every payment came to its end in time
+	checkPaid      = "paid"      // of a drill in which nothing can make a payment fail: none did
 )
 
 func conclude(d Drill, o Options, s *Scene, r *report.Result) (*Outcome, error) {
 	out := &Outcome{
 		Drill: d.Name, Settings: d.environment(o.Patch), Rate: r.Rate, Payments: r.Counts.Sent, Lost: r.Figure(7), Duplicated: r.Figure(1), Unsettled: r.Figure(6),
 		Violations: r.Violations(), RequestsP99: r.Latency.SyncResponse.P99, Start: r.Start, Breaks: s.breaks, Folder: r.Folder, Verdict: r.Verdict,
+		Final: cmp.Or(d.Final, finalWithin),
 	}
 	if o.Patch != nil {
 		out.Control = o.Patch.Name
 	}
 	var err error
-	if out.Impacts, err = impacts(filepath.Join(r.Folder, "journal.jsonl"), s.breaks); err != nil {
+	if out.Impacts, err = impactsWithin(filepath.Join(r.Folder, "journal.jsonl"), s.breaks, cmp.Or(d.Answer, answerWithin), cmp.Or(d.Final, finalWithin)); err != nil {
 		return nil, err
 	}
-	if s.err != nil && s.err != errOver {
+	if s.err != nil && !errors.Is(s.err, errOver) {
 		s.failed = append(s.failed, Failure{checkScript, s.err.Error()})
 	}
 	out.Failures = append(s.failed, out.judge(d, r)...)
+	if d.Once {
+		twice, err := repeats(r.Folder)
+		if err != nil {
+			return nil, err
+		}
+		if out.Repeats = &twice; twice != (Repeats{}) {
+			out.Failures = append(out.Failures, Failure{checkRepeated, fmt.Sprintf("%d messages were sent twice, %d callbacks were heard twice", twice.Messages, twice.Callbacks)})
+		}
+	}
+	if d.Spares != nil {
+		if out.Spared, err = spared(filepath.Join(r.Folder, "journal.jsonl"), s.breaks, d.Spares); err != nil {
+			return nil, err
+		}
+		out.Failures = append(out.Failures, out.Spared.failures()...)
+	}
 	if len(out.Failures) > 0 {
 		out.Verdict = report.Fail
 	}
 	if out.Verdict == report.Invalid {
 		out.Reasons = r.Reasons
 	}
-	if out.Phases, err = s.phases(); err != nil {
+	if out.Shutdowns, err = s.shutdowns(); err != nil {
 		return nil, err
 	}
-	return out, report.Save(filepath.Join(o.Out, "drill.json"), out)
+	out.Drains = drains(out.Shutdowns)
+	return out, report.Save(filepath.Join(o.Out, FileName), out)
 }
 
 // judge looks whether that holds which holds for every drill.
@@ -79,6 +109,9 @@ func (out *Outcome) judge(d Drill, r *report.Result) (failed []Failure) {
 			fail(fmt.Sprintf("%s-%d", checkInvariant, i.Number), "%02d %s: %d violations", i.Number, i.Name, i.Violated)
 		}
 	}
+	if d.Paid && r.Counts.Failed > 0 {
+		fail(checkPaid, "%d payments FAILED, and nothing that was broken was a reason for it", r.Counts.Failed)
+	}
 	bound := d.Recover
 	if bound == 0 {
 		bound = defaultRecover
@@ -86,6 +119,9 @@ func (out *Outcome) judge(d Drill, r *report.Result) (failed []Failure) {
 	for n, i := range out.Impacts {
 		if d.Unnoticed && i.Errors > 0 {
 			fail(checkErrors, "break %d: %d requests got no good answer, %d of them a payment's first", n+1, i.Errors, i.First)
+		}
+		if d.Unnoticed && i.Late > 0 {
+			fail(checkLate, "break %d: %d payments came to their end later than %s after they were planned", n+1, i.Late, cmp.Or(d.Final, finalWithin))
 		}
 		if i.Ambiguous != i.Settled {
 			fail(checkSettled, "break %d: clients were in doubt about %d payments, and saw the end of %d", n+1, i.Ambiguous, i.Settled)
@@ -102,8 +138,15 @@ func (out *Outcome) Has(check string) bool {
 	return slices.ContainsFunc(out.Failures, func(f Failure) bool { return f.Check == check })
 }
 
-// Lines are what is printed: one a break, and one over all where there are several.
+// Lines are what is printed: one a break, and one over all where there are several. The last one has the shutdowns as well:
+// p50, p99 and max, in ms.
 func (out *Outcome) Lines() []string {
+	lines := out.breakLines()
+	lines[len(lines)-1] += out.drained()
+	return lines
+}
+
+func (out *Outcome) breakLines() []string {
 	var lines []string
 	head := "drill=" + out.Drill
 	if out.Control != "" {
@@ -140,4 +183,17 @@ func (out *Outcome) detect(n int) string {
 		return fmt.Sprint(i.FirstUnwell.Milliseconds())
 	}
 	return "-"
+}
+
+// Load reads the drill.json of a drill's folder.
+func Load(folder string) (*Outcome, error) {
+	text, err := os.ReadFile(filepath.Join(folder, FileName))
+	if err != nil {
+		return nil, fmt.Errorf("%s is not the folder of a drill: %w", folder, err)
+	}
+	out := &Outcome{}
+	if err := json.Unmarshal(text, out); err != nil {
+		return nil, fmt.Errorf("read %s/%s: %w", folder, FileName, err)
+	}
+	return out, nil
 }

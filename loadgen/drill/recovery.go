@@ -17,20 +17,34 @@ const (
 // seen is what the client saw of one payment.
 type seen struct {
 	planned     time.Duration
+	within      time.Duration // an answer is good that comes within this,
+	finally     time.Duration // and an end within this
 	async       bool
 	tried       bool // the first attempt is over
 	refused     bool // it got an answer that is none: 5xx, 429
 	unanswered  bool // it got no answer at all
-	promised    bool // 202 to a request that could have been answered
 	answered    time.Duration
 	final       time.Duration
 	end         string
 	everUnknown bool // at some time the client could not know what became of it
 }
 
-func (p *seen) well() bool {
-	return p.tried && !p.refused && !p.unanswered && p.answered-p.planned <= answerWithin && p.end != "" && p.end != gaveUp && p.final-p.planned <= finalWithin
+// caughtBy says whether a break came while the payment was on its way and could still have been served well: that it was not
+// is this break's doing then, and not the one's before, after which it was planned.
+func (p *seen) caughtBy(at time.Duration) bool {
+	over := p.end != "" && p.final <= at || p.tried && (p.refused || p.unanswered) && p.answered <= at
+	return !p.well() && !over && during(p.planned, p.within, at)
 }
+
+// during says whether something had begun by then and was not late yet.
+func during(begin, within, at time.Duration) bool { return begin <= at && at < begin+within }
+
+func (p *seen) well() bool {
+	return p.tried && !p.refused && !p.unanswered && p.answered-p.planned <= p.within && !p.late()
+}
+
+// late: its end did not come in time, or not at all.
+func (p *seen) late() bool { return p.end == "" || p.end == gaveUp || p.final-p.planned > p.finally }
 
 const gaveUp = "gave-up"
 
@@ -41,17 +55,23 @@ type Impact struct {
 	First       int           `json:"first_failed"` // payments whose first request was one of them
 	Ambiguous   int           `json:"ambiguous"`    // payments of which a client could not know, after a request, what became of them
 	Settled     int           `json:"settled"`      // those of the ambiguous that came to an end
+	Late        int           `json:"late"`         // payments whose end came late, whatever their requests met
 	Unwell      int           `json:"not_served_well"`
-	FirstUnwell time.Duration `json:"first_unwell_ns,omitempty"` // since the break; the planned time of that payment
-	Recovery    time.Duration `json:"rto_ns"`                    // since the break, until the last that was not served well; 0: all were
-	Recovered   bool          `json:"recovered"`                 // there were payments after that, and all were served well
+	FirstUnwell time.Duration `json:"first_unwell_ns,omitempty"` // since the break; the planned time of that payment, 0: before the break
+	Recovery    time.Duration `json:"rto_ns"`                    // since the break, until the last planned one that was not served well; 0: all that came after it were
+	Recovered   bool          `json:"recovered"`                 // for a second or more after that all were served well
 }
 
 // impacts reads a run's journal and says for each break, up to the next, what it did.
 func impacts(journal string, breaks []Break) ([]Impact, error) {
+	return impactsWithin(journal, breaks, answerWithin, finalWithin)
+}
+
+// impactsWithin is for means that are slow: an answer is good that comes within this, and an end.
+func impactsWithin(journal string, breaks []Break, answer, final time.Duration) ([]Impact, error) {
 	payments := map[int]*seen{}
 	found := make([]Impact, max(len(breaks)-1, 0)) // the last one is the end of the load
-	window := func(at time.Duration) int { // which break's; -1: before the first, or after the load's end
+	window := func(at time.Duration) int {         // which break's; -1: before the first, or after the load's end
 		after, _ := slices.BinarySearchFunc(breaks, at, func(b Break, at time.Duration) int {
 			if b.At <= at {
 				return -1
@@ -69,9 +89,13 @@ func impacts(journal string, breaks []Break) ([]Impact, error) {
 		bad := e.Class != "" || e.Status >= 500 || e.Status == 429
 		switch e.Kind {
 		case "p":
-			payments[e.Number] = &seen{planned: micro(e.At), async: e.Async}
+			payments[e.Number] = &seen{planned: micro(e.At), within: answer, finally: final, async: e.Async}
 		case "a", "g", "c", "cg", "x", "xg":
-			if at := window(micro(e.Sent)); bad && at >= 0 {
+			at := window(micro(e.Sent))
+			if next := at + 1; next < len(found) && during(micro(e.Sent), answer, breaks[next].At) && micro(e.Done) > breaks[next].At {
+				at = next
+			}
+			if bad && at >= 0 {
 				found[at].Errors++
 			}
 			if e.Kind != "a" || p == nil {
@@ -93,13 +117,16 @@ func impacts(journal string, breaks []Break) ([]Impact, error) {
 	}
 	for _, p := range payments {
 		at := window(p.planned)
+		if next := at + 1; next < len(found) && p.caughtBy(breaks[next].At) {
+			at = next
+		}
 		if at < 0 {
 			continue
 		}
-		count(&found[at], p, p.planned-breaks[at].At)
+		count(&found[at], p, max(p.planned-breaks[at].At, 0))
 	}
-	for i := range found {
-		found[i].Recovered = found[i].Recovery < breaks[i+1].At-breaks[i].At-time.Second
+	for i := range found { // the last ones may be the next break's, so a second before them is asked for
+		found[i].Recovered = found[i].Recovery < breaks[i+1].At-breaks[i].At-answer-time.Second
 	}
 	return found, nil
 }
@@ -115,12 +142,15 @@ func count(i *Impact, p *seen, since time.Duration) {
 			i.Settled++
 		}
 	}
+	if p.late() {
+		i.Late++
+	}
 	if p.well() {
 		return
 	}
 	i.Unwell++
 	i.Recovery = max(i.Recovery, since)
-	if i.FirstUnwell == 0 || since < i.FirstUnwell {
+	if i.Unwell == 1 || since < i.FirstUnwell {
 		i.FirstUnwell = since
 	}
 }

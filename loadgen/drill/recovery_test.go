@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,7 +45,7 @@ func TestImpacts_CountsWhatClientsSaw_BreakByBreak(t *testing.T) {
 	}
 	want := []Impact{
 		{Payments: 3, Errors: 2, First: 1, Ambiguous: 1, Settled: 1, Unwell: 2, FirstUnwell: time.Second, Recovery: 2 * time.Second, Recovered: true},
-		{Payments: 2, Ambiguous: 1, Unwell: 1, FirstUnwell: 500 * time.Millisecond, Recovery: 500 * time.Millisecond, Recovered: true},
+		{Payments: 2, Ambiguous: 1, Late: 1, Unwell: 1, FirstUnwell: 500 * time.Millisecond, Recovery: 500 * time.Millisecond, Recovered: true},
 	}
 	for i := range want {
 		if found[i] != want[i] {
@@ -66,5 +67,47 @@ func TestImpacts_WhoIsNotServedWellUntilTheNextBreak_HasNotRecovered(t *testing.
 	}
 	if !found[1].Recovered || found[1].Payments != 0 {
 		t.Errorf("%+v", found[1])
+	}
+}
+
+// What a break meets on its way is that break's, also where there is none before; what was lost or refused before is not.
+func TestImpacts_WhatWasOnItsWay_CountsForTheBreakThatCaughtIt(t *testing.T) {
+	found, err := impacts(journal(t,
+		`{"k":"p","n":1,"at":1900000}`, `{"k":"a","n":1,"s":1900000,"d":2001000,"err":"closed"}`, `{"k":"f","n":1,"at":12000000,"b":"PAID"}`,
+		// Accepted, then nobody works on it until long after.
+		`{"k":"p","n":2,"at":9900000,"async":true}`, `{"k":"a","n":2,"s":9900000,"d":9910000,"st":202}`, `{"k":"f","n":2,"at":18000000,"b":"PAID"}`,
+		// On its way, and served well all the same: of the time before.
+		`{"k":"p","n":3,"at":9950000}`, `{"k":"a","n":3,"s":9950000,"d":10050000,"st":201}`, `{"k":"f","n":3,"at":10050000,"b":"PAID"}`,
+		// Refused before the second break, and already late at it.
+		`{"k":"p","n":4,"at":5000000}`, `{"k":"a","n":4,"s":5000000,"d":5100000,"st":503}`, `{"k":"f","n":4,"at":15200000,"b":"PAID"}`,
+		`{"k":"p","n":5,"at":7000000}`, `{"k":"a","n":5,"s":7000000,"d":12000000,"err":"timeout"}`, `{"k":"f","n":5,"at":13000000,"b":"PAID"}`,
+	), twoBreaks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Impact{
+		{Payments: 4, Errors: 3, First: 3, Ambiguous: 2, Settled: 2, Late: 3, Unwell: 3, Recovery: 5 * time.Second, Recovered: true},
+		{Payments: 1, Late: 1, Unwell: 1, Recovered: true},
+	}
+	for i := range want {
+		if found[i] != want[i] {
+			t.Errorf("break %d: %+v, want %+v", i+1, found[i], want[i])
+		}
+	}
+}
+
+// A system that hangs from a break on has not recovered, though the last ones that it hangs on are the next break's.
+func TestImpacts_WhoHangsUntilTheNextBreak_HasNotRecovered(t *testing.T) {
+	var lines []string
+	for n := range 78 {
+		lines = append(lines, fmt.Sprintf(`{"k":"p","n":%d,"at":%d}`, n+1, 2100000+n*100000), fmt.Sprintf(`{"k":"a","n":%d,"s":%d,"d":15000000,"st":201}`, n+1, 2100000+n*100000),
+			fmt.Sprintf(`{"k":"f","n":%d,"at":15000000,"b":"PAID"}`, n+1))
+	}
+	found, err := impacts(journal(t, lines...), twoBreaks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found[0].Recovered || found[0].Unwell+found[1].Unwell != 78 || found[1].Unwell == 0 {
+		t.Errorf("%+v, %+v", found[0], found[1])
 	}
 }

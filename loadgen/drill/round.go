@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"gazua.example/loadgen/internal/overlay"
@@ -39,7 +40,7 @@ func (r *Round) Run(ctx context.Context) (string, error) {
 			worst = verdict
 		}
 	}
-	for _, c := range r.Controls {
+	for _, c := range slices.Concat(Baselines(r.Controls), r.Controls) {
 		d, err := Named(c.Drill)
 		if err != nil {
 			return "", err
@@ -81,6 +82,12 @@ func (r *Round) one(ctx context.Context, d Drill, c *Control) (string, error) {
 	for _, line := range out.Lines() {
 		fmt.Fprintln(r.Results, line)
 	}
+	for _, line := range out.Histogram() {
+		fmt.Fprintln(r.Say, "  "+line)
+	}
+	if out.Spared != nil {
+		fmt.Fprintf(r.Say, "  %s\n", out.Spared)
+	}
 	for _, f := range out.Failures {
 		fmt.Fprintf(r.Say, "  %s: %s\n", f.Check, f.Text)
 	}
@@ -99,6 +106,9 @@ func (r *Round) one(ctx context.Context, d Drill, c *Control) (string, error) {
 		fmt.Fprintf(r.Results, "MISSED %v\n", err)
 		return report.Fail, nil
 	}
+	if c.Baseline {
+		return report.Pass, nil
+	}
 	r.caught++
 	fmt.Fprintf(r.Results, "caught control=%s by %q\n", c.Name, c.Red)
 	return report.Pass, nil
@@ -106,6 +116,9 @@ func (r *Round) one(ctx context.Context, d Drill, c *Control) (string, error) {
 
 func about(d Drill, c *Control) string {
 	if c != nil {
+		if c.Baseline {
+			return d.Name + ", which must pass: " + c.What
+		}
 		return "control of " + d.Name + ", which must fail: " + c.What
 	}
 	return d.Shows

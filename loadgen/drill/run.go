@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"text/template"
 	"time"
 
@@ -46,7 +47,13 @@ func Run(ctx context.Context, d Drill, o Options) (outcome *Outcome, err error) 
 	if o.Patch != nil {
 		edits = o.Patch.Edits
 	}
+	if d.Clocked {
+		edits = slices.Concat(clockEdits, edits)
+	}
 	if err := overlay.Build(ctx, o.Root, edits, o.Bin, o.Out, bin, nil); err != nil {
+		return nil, err
+	}
+	if err := adopt(); err != nil {
 		return nil, err
 	}
 	w, err := open(ctx, d, o, bin)
@@ -84,6 +91,12 @@ func open(ctx context.Context, d Drill, o Options, bin string) (*world, error) {
 		return nil, err
 	}
 	environment := d.environment(o.Patch)
+	var set clocks
+	if d.Clocked {
+		if set, err = makeClocks(filepath.Join(o.Out, "clocks"), environment); err != nil {
+			return nil, err
+		}
+	}
 	var proxy *mysqlProxy
 	if d.Proxied {
 		if proxy, err = startProxy(ctx, throwaway.MySQLAddress(offset)); err != nil {
@@ -91,11 +104,15 @@ func open(ctx context.Context, d Drill, o Options, bin string) (*world, error) {
 		}
 		environment["MYSQL_VIA"] = proxy.Addr()
 	}
+	collects, err := d.collect(environment)
+	if err != nil {
+		return nil, err
+	}
 	shut := func() error {
 		if proxy == nil {
-			return nil
+			return collects.Close()
 		}
-		return proxy.Close()
+		return errors.Join(proxy.Close(), collects.Close())
 	}
 	stack, err := throwaway.Start(ctx, filepath.Join(o.Out, "stack"), bin, o.Servers, offset, environment)
 	if err != nil {
@@ -105,6 +122,7 @@ func open(ctx context.Context, d Drill, o Options, bin string) (*world, error) {
 	if err != nil {
 		return nil, errors.Join(err, stack.End(), shut())
 	}
+	s.collector, s.clocks = collects, set
 	return &world{s, func() error { return errors.Join(stack.End(), shut()) }}, nil
 }
 
@@ -123,6 +141,7 @@ reuse_key: 1%
 same_order: 1%
 callback_refuse: 0%
 broker_away: {{.Away}}
+{{with .Mix}}mix:{{.}}{{end}}
 means:
 {{.Means}}
 # A client that waits longer for an answer than any time-out of the system does, and then sends the same again.
@@ -149,7 +168,7 @@ func (d Drill) load(rate float64) (scenario.Scenario, []byte, error) {
 		means = quickMeans
 	}
 	var text bytes.Buffer
-	err := steady.Execute(&text, map[string]any{"Name": d.Name, "Rate": rate, "Longest": longest, "Away": d.Away, "Means": means})
+	err := steady.Execute(&text, map[string]any{"Name": d.Name, "Rate": rate, "Longest": longest, "Away": d.Away, "Means": means, "Mix": d.Mix})
 	if err != nil {
 		return scenario.Scenario{}, nil, err
 	}
@@ -175,7 +194,7 @@ func (w *world) play(ctx context.Context, d Drill, o Options) (*Outcome, error) 
 	defer said.Close()
 	load, enough := context.WithCancelCause(ctx)
 	defer enough(nil)
-	scene := &Scene{N: max(o.N, 1), Restarts: max(o.Restarts, 1), site: w.site, ctx: ctx, say: o.Say}
+	scene := &Scene{drill: d, N: max(o.N, 1), Restarts: max(o.Restarts, 1), site: w.site, ctx: ctx, say: o.Say, exits: map[string][]int{}}
 	begun, played := make(chan *report.Result, 1), make(chan struct{})
 	go func() {
 		defer close(played)

@@ -27,6 +27,8 @@ type site struct {
 	variables map[string]string // of stack.env
 	seen      map[string]int64  // how far each log had come when somebody last looked
 	MySQL     *mysqlProxy       // between the programs and MySQL; nil unless the drill is Proxied
+	collector *collector        // of what the programs export; nil unless the drill is Collected
+	clocks    clocks            // of APIs and workers; none unless the drill is Clocked
 }
 
 func newSite(s *throwaway.Stack, proxy *mysqlProxy) (*site, error) {

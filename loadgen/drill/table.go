@@ -92,4 +92,3 @@ func inOrder(values []int64) string {
 	}
 	return text
 }
-

@@ -122,7 +122,9 @@ func LivesText(w io.Writer, lines []LifeLine) {
 
 // ConcludeLives is the verdict of all of them, as Conclude's.
 func ConcludeLives(lines []LifeLine) string {
-	has := func(v Verdict) bool { return slices.ContainsFunc(lines, func(l LifeLine) bool { return l.Verdict == v }) }
+	has := func(v Verdict) bool {
+		return slices.ContainsFunc(lines, func(l LifeLine) bool { return l.Verdict == v })
+	}
 	switch {
 	case len(lines) == 0:
 		return RunTooShort

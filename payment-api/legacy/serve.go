@@ -10,6 +10,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/gofiber/fiber/v2"
+
 	"gazua.example/infra/config"
 	"gazua.example/infra/lifecycle"
 	"gazua.example/infra/telemetry"
@@ -72,38 +74,52 @@ func serve(stopping context.Context, s Settings, listening func(net.Addr)) error
 	if err != nil {
 		return err
 	}
+	running, fail := context.WithCancelCause(stopping)
+	defer fail(nil)
 	legacy := &system{table: table{db}, means: newMeans(s.URLs, s.MeansTimeout), log: tel.Log}
-	if err := legacy.wait(stopping, tel.Log); err != nil {
+	d := &doorway{system: legacy, leaving: make(chan struct{})}
+	if err := d.open(running, s, tel, func() error { return reach(healthDB) }, fail, listening); err != nil {
+		fail(err) // after a signal this says nothing any more
+	}
+	<-running.Done()
+	return lifecycle.Stop(running, tel.Log,
+		lifecycle.Phase{Name: "readiness off", Skip: d.admin == nil, Bound: time.Second, Do: func(context.Context) error { d.admin.Leave(); return nil }},
+		lifecycle.Phase{Name: "balancer notices", Skip: d.app == nil, Bound: s.BalancerWait + time.Second, Do: func(ctx context.Context) error {
+			close(d.leaving)
+			return lifecycle.Pause(ctx, s.BalancerWait)
+		}},
+		lifecycle.Phase{Name: "finish requests", Skip: d.app == nil, Bound: s.Finish, Do: func(ctx context.Context) error { return d.app.ShutdownWithContext(ctx) }},
+		lifecycle.Phase{Name: "close pools", Bound: 5 * time.Second, Do: func(context.Context) error { return errors.Join(db.Close(), healthDB.Close()) }},
+		lifecycle.Phase{Name: "flush telemetry", Bound: 5 * time.Second, Do: tel.Stop},
+		lifecycle.Phase{Name: "close admin", Skip: d.admin == nil, Bound: time.Second, Do: func(ctx context.Context) error { return d.admin.Stop(ctx) }},
+	)
+}
+
+// doorway is what merchants and operators reach; nil: not open yet.
+type doorway struct {
+	*system
+	leaving chan struct{}
+	admin   *lifecycle.Admin
+	app     *fiber.App
+}
+
+// open waits for the database, and then lets merchants in.
+func (d *doorway) open(ctx context.Context, s Settings, tel *telemetry.Telemetry, ready func() error, fail context.CancelCauseFunc, listening func(net.Addr)) (err error) {
+	if err := d.wait(ctx, tel.Log); err != nil {
 		return err
 	}
-	admin, err := lifecycle.StartAdmin(s.AdminListen, func() error { return reach(healthDB) }, tel.Metrics)
-	if err != nil {
+	if d.admin, err = lifecycle.StartAdmin(s.AdminListen, ready, tel.Metrics); err != nil {
 		return err
 	}
-	leaving := make(chan struct{})
-	app := legacy.door(leaving)
 	listener, err := net.Listen("tcp", s.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for requests on %s: %w", s.Listen, err)
 	}
 	listening(listener.Addr())
-	served := make(chan error, 1)
-	go func() { served <- app.Listener(listener) }()
+	d.app = d.door(d.leaving)
+	go func() { fail(fmt.Errorf("serve on %s: %w", s.Listen, d.app.Listener(listener))) }() // after a signal this says nothing any more
 	tel.Log.Info("serving the system before the renewal", "listen", s.Listen, "admin", s.AdminListen)
-
-	select {
-	case err := <-served:
-		return fmt.Errorf("serve on %s: %w", s.Listen, err)
-	case <-stopping.Done():
-	}
-	return lifecycle.Stop(tel.Log,
-		lifecycle.Phase{Name: "readiness off", Bound: time.Second, Do: func(context.Context) error { admin.Leave(); return nil }},
-		lifecycle.Phase{Name: "balancer notices", Bound: s.BalancerWait + time.Second, Do: func(context.Context) error { time.Sleep(s.BalancerWait); return nil }},
-		lifecycle.Phase{Name: "finish requests", Bound: s.Finish, Do: func(ctx context.Context) error { close(leaving); return app.ShutdownWithContext(ctx) }},
-		lifecycle.Phase{Name: "close pools", Bound: 5 * time.Second, Do: func(context.Context) error { return errors.Join(db.Close(), healthDB.Close()) }},
-		lifecycle.Phase{Name: "flush telemetry", Bound: 5 * time.Second, Do: tel.Stop},
-		lifecycle.Phase{Name: "close admin", Bound: time.Second, Do: admin.Stop},
-	)
+	return nil
 }
 
 // wait makes the table as soon as the database answers.

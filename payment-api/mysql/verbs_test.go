@@ -113,6 +113,13 @@ func sendOpenWork(t *testing.T, pool *sql.DB, _ *recorder) {
 	if _, err := mysql.CountBacklog(t.Context(), pool, 1000); err != nil {
 		t.Fatal(err)
 	}
+	before, err := mysql.Now(t.Context(), pool, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := before.Open(t.Context(), 1000); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func sendPages(t *testing.T, pool *sql.DB, _ *recorder) {

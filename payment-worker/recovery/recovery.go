@@ -12,9 +12,11 @@ import (
 	"gazua.example/payment-api/mysql"
 )
 
-// Bounds of a look. Looking costs the database: while much is open the looks become rarer.
+// Most is how many rows a look looks at, of each kind.
+const Most = 10_000
+
+// Bounds of the looks. Looking costs the database: while much is open they become rarer.
 const (
-	most      = 10_000 // rows looked at, of each kind
 	every     = time.Second
 	everyMost = 10 * time.Second
 	bound     = 3 * time.Second
@@ -57,7 +59,7 @@ func (w *watch) look(ctx context.Context) (over bool, err error) {
 			return false, err
 		}
 	}
-	found, err := marked.Open(ctx, most)
+	found, err := marked.Open(ctx, Most)
 	if err != nil {
 		return false, err
 	}

@@ -30,7 +30,7 @@ func (e *estate) mark(context.Context) (Inheritance, error) {
 
 func (e *estate) Open(_ context.Context, limit int) (mysql.Inherited, error) {
 	e.looks++
-	if limit != most {
+	if limit != Most {
 		return mysql.Inherited{}, errors.New("without a bound")
 	}
 	return e.open(time.Since(e.began))

@@ -1,0 +1,86 @@
+package drill
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gazua.example/loadgen/report"
+)
+
+func checksOf(failed []Failure) (names []string) {
+	for _, f := range failed {
+		names = append(names, f.Check)
+	}
+	return names
+}
+
+func TestJudge_NamesEachCheckThatFails(t *testing.T) {
+	well := Impact{Payments: 100, Ambiguous: 2, Settled: 2, Recovery: 3 * time.Second, Recovered: true}
+	for name, c := range map[string]struct {
+		drill  Drill
+		impact func(*Impact)
+		result report.Result
+		want   string
+	}{
+		"all is well":       {},
+		"an invariant":      {result: report.Result{Invariants: []report.InvariantLine{{Number: 1}, {Number: 13, Violated: 2}}}, want: "invariant-13"},
+		"no end":            {impact: func(i *Impact) { i.Settled = 1 }, want: "settled"},
+		"never recovered":   {impact: func(i *Impact) { i.Recovered = false }, want: "recovered"},
+		"recovered late":    {drill: Drill{Recover: 2 * time.Second}, want: "recovered"},
+		"late by default":   {impact: func(i *Impact) { i.Recovery = 31 * time.Second }, want: "recovered"},
+		"somebody noticed":  {drill: Drill{Unnoticed: true}, impact: func(i *Impact) { i.Errors = 1 }, want: "errors"},
+		"somebody waited":   {drill: Drill{Unnoticed: true}, impact: func(i *Impact) { i.Late = 1 }, want: "late"},
+		"errors are usual":  {impact: func(i *Impact) { i.Errors, i.Late = 7, 7 }},
+		"two at a time":     {impact: func(i *Impact) { i.Settled, i.Recovered = 0, false }, want: "settled recovered"},
+		"one that must pay": {drill: Drill{Paid: true}, result: failing(), want: "paid"},
+	} {
+		i := well
+		if c.impact != nil {
+			c.impact(&i)
+		}
+		out := &Outcome{Impacts: []Impact{i}}
+		out.Failures = out.judge(c.drill, &c.result)
+		if got := strings.Join(checksOf(out.Failures), " "); got != c.want {
+			t.Errorf("%s: %q fails, want %q", name, got, c.want)
+		}
+		for check := range strings.FieldsSeq(c.want) {
+			if !out.Has(check) || out.Has(check+"0") {
+				t.Errorf("%s: Has(%s) is wrong", name, check)
+			}
+		}
+	}
+}
+
+func failing() (r report.Result) {
+	r.Counts.Failed = 1
+	return r
+}
+
+func TestLines_OneABreak_AndOneOverAll(t *testing.T) {
+	out := &Outcome{
+		Drill: "d", Verdict: report.Pass, Lost: "0", Duplicated: "0",
+		Breaks: []Break{{At: time.Second, Noticed: "it is down", Detected: 1500 * time.Millisecond}, {At: 10 * time.Second}, {At: 20 * time.Second}, {At: 30 * time.Second}},
+		Impacts: []Impact{
+			{Recovery: 3 * time.Second, Errors: 4, Ambiguous: 2, Settled: 2}, {Recovery: 2 * time.Second, Unwell: 1, FirstUnwell: 70 * time.Millisecond}, {},
+		},
+	}
+	want := []string{
+		"drill=d n=1/3 verdict=PASS detect_ms=500 rto_ms=3000 errors=4 lost=0 duplicated=0 ambiguous=2 settled=2",
+		"drill=d n=2/3 verdict=PASS detect_ms=70 rto_ms=2000 errors=0 lost=0 duplicated=0 ambiguous=0 settled=0",
+		"drill=d n=3/3 verdict=PASS detect_ms=- rto_ms=0 errors=0 lost=0 duplicated=0 ambiguous=0 settled=0",
+		"drill=d n=3 verdict=PASS rto_min_ms=0 rto_median_ms=2000 rto_max_ms=3000 errors=4 lost=0 duplicated=0 ambiguous=2 settled=2",
+	}
+	if got := out.Lines(); !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	out.Breaks, out.Impacts, out.Control = append(out.Breaks[:1:1], out.Breaks[1]), out.Impacts[:1], "c"
+	if got := out.Lines(); len(got) != 1 || !strings.HasPrefix(got[0], "drill=d control=c verdict=PASS detect_ms=500 rto_ms=3000 ") {
+		t.Errorf("of one break: %q", got)
+	}
+	out.Breaks, out.Impacts = out.Breaks[:1], nil
+	if got := out.Lines(); len(got) != 1 || !strings.Contains(got[0], "detect_ms=- rto_ms=- errors=- lost=0 duplicated=0 ambiguous=- settled=-") {
+		t.Errorf("of a script that broke nothing: %q", got)
+	}
+}
