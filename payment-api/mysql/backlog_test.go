@@ -9,6 +9,7 @@ import (
 
 // The tests of this package share a database, so only what one more piece changes is told.
 func TestCountBacklog_EachPieceOfOpenWork_IsCountedOnce_AsItStands(t *testing.T) {
+	nothingOpen(t)
 	for name, c := range map[string]struct {
 		set  string
 		read func(mysql.Backlog) int64

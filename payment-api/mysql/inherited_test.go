@@ -27,6 +27,7 @@ func moment(t *testing.T) mysql.Before {
 
 // What comes later is ordinary work, whatever becomes of it; what was there before counts until it is over.
 func TestBefore_CountsWhatWasThere_AndNothingThatCameLater(t *testing.T) {
+	nothingOpen(t)
 	for name, c := range map[string]struct {
 		set  string
 		read func(mysql.Inherited) int64
@@ -70,6 +71,7 @@ func TestBefore_CountsWhatWasThere_AndNothingThatCameLater(t *testing.T) {
 }
 
 func TestBefore_Callbacks_CountWhileTheyAreDue_AndTheLimitIsSaid(t *testing.T) {
+	nothingOpen(t)
 	without := open(t, moment(t))
 	change(t, `INSERT INTO callback (payment_id, version, merchant_id, type, body, state, due_at, created_at)
 		VALUES (900000001, 1, 77, 'payment.paid', '{}', 'PENDING', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`)
@@ -89,6 +91,7 @@ func TestBefore_Callbacks_CountWhileTheyAreDue_AndTheLimitIsSaid(t *testing.T) {
 
 // A cancellation may be of a payment of long ago, and is new all the same.
 func TestBefore_ACancellation_IsAsOldAsItself_AndNotAsItsPayment(t *testing.T) {
+	nothingOpen(t)
 	p := claimed(t, payment.Async)
 	defer change(t, "DELETE FROM open_payment WHERE payment_id = ?", p.ID)
 	change(t, "DO SLEEP(0.002)")

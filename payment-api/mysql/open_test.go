@@ -9,6 +9,13 @@ import (
 	"gazua.example/payment-api/payment"
 )
 
+// nothingOpen removes the open work that other tests have left: a lease of theirs that runs out meanwhile would change the counts of
+// this one, and what is due longest is taken first.
+func nothingOpen(t *testing.T) {
+	t.Helper()
+	change(t, "DELETE FROM open_payment")
+}
+
 // due is a stored payment that is nobody's and due now.
 func due(t *testing.T) *payment.Payment {
 	t.Helper()
@@ -28,6 +35,7 @@ func take(t *testing.T, owner string, lease time.Duration, wanted ...payment.ID)
 }
 
 func TestTake_LeasesWhatIsDue_OnceUntilTheLeaseEnds(t *testing.T) {
+	nothingOpen(t)
 	p := due(t)
 	got := take(t, "a", 300*time.Millisecond, p.ID)
 	if len(got) != 1 || got[0].Attempts != 1 || got[0].Payment.Version != 2 {
@@ -50,6 +58,7 @@ func TestTake_LeasesWhatIsDue_OnceUntilTheLeaseEnds(t *testing.T) {
 }
 
 func TestTake_LeavesWhatIsNotDue_OrLeasedByItsCreator(t *testing.T) {
+	nothingOpen(t)
 	later := claimed(t, payment.Async)
 	creator := fresh(payment.Sync)
 	creator.Due = 0
@@ -62,6 +71,7 @@ func TestTake_LeavesWhatIsNotDue_OrLeasedByItsCreator(t *testing.T) {
 }
 
 func TestTake_Concurrently_GivesEachToOne(t *testing.T) {
+	nothingOpen(t)
 	wanted := make([]payment.ID, 40)
 	for i := range wanted {
 		wanted[i] = due(t).ID
@@ -94,6 +104,7 @@ func TestTake_Concurrently_GivesEachToOne(t *testing.T) {
 }
 
 func TestPostpone_ByTheOwner_GivesUpTheLease_ByOthersDoesNothing(t *testing.T) {
+	nothingOpen(t)
 	p := due(t)
 	take(t, "owner", time.Minute, p.ID)
 	if err := store().Postpone(t.Context(), "stranger", []payment.Later{{Work: payment.WorkID{Payment: p.ID}}}); err != nil {
@@ -119,6 +130,7 @@ func dueCancellation(t *testing.T, p *payment.Payment) *payment.Cancellation {
 }
 
 func TestTake_BringsCancellationsWithTheirPayments(t *testing.T) {
+	nothingOpen(t)
 	p := paid(t, 1)
 	first, second := dueCancellation(t, p), dueCancellation(t, p)
 	canceling(t, p, 2) // leased by its creator
@@ -145,6 +157,7 @@ func TestTake_BringsCancellationsWithTheirPayments(t *testing.T) {
 }
 
 func TestTake_SaysWhatWasDeferred(t *testing.T) {
+	nothingOpen(t)
 	p := claimed(t, payment.Async)
 	deferred := func() bool {
 		t.Helper()
@@ -184,6 +197,7 @@ func TestTake_SaysWhatWasDeferred(t *testing.T) {
 }
 
 func TestPostpone_EachToItsOwnTime(t *testing.T) {
+	nothingOpen(t)
 	now, later, p := due(t), due(t), paid(t, 1)
 	dueCancellation(t, p)
 	wanted := []payment.ID{now.ID, later.ID, p.ID}
