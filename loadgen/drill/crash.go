@@ -21,7 +21,7 @@ var crashes = []Drill{
 		Shows: "an API that dies in the middle of its requests costs their clients one attempt; the balancer goes on with the other one, and the resolver ends what it had begun",
 		Means: inHand, Rate: slowly, Answer: goodUntil,
 		Script: func(s *Scene) {
-			s.Steady(3 * time.Second)
+			s.Observe("payments are served well", s.Served())
 			for s.Again() {
 				victim, _ := s.pair("payment-api")
 				s.Break("kill "+victim, s.Kill(victim))
@@ -38,7 +38,7 @@ var crashes = []Drill{
 		Shows: "a worker that dies leaves messages, leases and claimed rows behind; the other one gets its partitions when its session ends, and everything is done once",
 		Means: inHand, Rate: slowly, Answer: goodUntil,
 		Script: func(s *Scene) {
-			s.Steady(3 * time.Second)
+			s.Observe("payments are served well", s.Served())
 			for s.Again() {
 				victim, other := s.pair("payment-worker")
 				s.Break("kill "+victim, s.Seen(other), s.Kill(victim))
@@ -55,7 +55,7 @@ var crashes = []Drill{
 		Means: inHand, Rate: slowly, Answer: goodUntil,
 		Away: true,
 		Script: func(s *Scene) {
-			s.Steady(3 * time.Second)
+			s.Observe("payments are served well", s.Served())
 			for s.Again() {
 				s.Break("kill the broker", s.Seen("payment-worker-1", "payment-worker-2"), s.Kill("broker"))
 				s.Observe("the workers say that no broker answers", every(s.Unready("payment-worker-1"), s.Unready("payment-worker-2")))
@@ -71,7 +71,7 @@ var crashes = []Drill{
 		Shows: "a database that dies takes nothing with it that a client was told; until it is back every request is answered, and none is promised anything",
 		Means: inHand, Rate: slowly, Answer: goodUntil,
 		Script: func(s *Scene) {
-			s.Steady(3 * time.Second)
+			s.Observe("payments are served well", s.Served())
 			for s.Again() {
 				s.Break("kill MySQL", s.Kill("mysql"))
 				s.Observe("the APIs say that they cannot work", every(s.Unready("payment-api-1"), s.Unready("payment-api-2")))
@@ -87,7 +87,7 @@ var crashes = []Drill{
 		Shows: "a PG that dies with booked and unanswered charges is asked about each of them when it is back; meanwhile its breaker refuses what could not be paid",
 		Means: inHand, Rate: slowly, Answer: goodUntil,
 		Script: func(s *Scene) {
-			s.Steady(3 * time.Second)
+			s.Observe("payments are served well", s.Served())
 			for s.Again() {
 				s.Break("kill the PG", s.Kill("mock-pg-1"))
 				s.Observe("both APIs have opened its breaker", s.Breaker(opened, "payment-api-1", "payment-api-2"))
@@ -102,7 +102,7 @@ var crashes = []Drill{
 		Shows: "the balancer's death cuts every connection: its requests go on without their clients, who find the answers when they send the same again",
 		Means: inHand, Rate: slowly, Answer: goodUntil,
 		Script: func(s *Scene) {
-			s.Steady(3 * time.Second)
+			s.Observe("payments are served well", s.Served())
 			for s.Again() {
 				s.Break("kill the balancer", s.Kill("haproxy")) // nobody but the clients notices
 				s.Steady(time.Second)

@@ -87,6 +87,17 @@ func TestScene_EveryTurnIsABreak_AndTheOtherOnesVictim(t *testing.T) {
 	}
 }
 
+// What is seen only when all is well again is no detection.
+func TestScene_WhatNobodyNoticedBeforeTheHeal_WasNotDetected(t *testing.T) {
+	s := scene(t, 1)
+	s.Break("kill")
+	s.Heal("start")
+	s.Observe("it is back", func(context.Context) error { return nil })
+	if b := s.last(); b.Noticed != "" || b.Detected != 0 {
+		t.Errorf("%+v", b)
+	}
+}
+
 func TestScene_AfterWhatDoesNotWork_NothingIsDone(t *testing.T) {
 	s, broken, done := scene(t, 2), errors.New("there is no such process"), 0
 	act := func(context.Context) error { done++; return nil }

@@ -49,6 +49,7 @@ type hand struct {
 	owner string
 	dsn   string
 	work  []string // of open_payment, "(payment_id,cancellation_seq)"
+	taken time.Time
 }
 
 func (s *site) hand(name string) *hand { return &hand{owner: name, dsn: s.variables["MYSQL_DSN"]} }
@@ -58,7 +59,7 @@ var errNothing = errors.New("it has nothing in hand")
 
 // Take notes what the process holds now. To hold nothing is an error.
 func (h *hand) Take(ctx context.Context) error {
-	h.work = nil
+	h.work, h.taken = nil, time.Now()
 	return h.read(func(db *sql.DB) error {
 		rows, err := db.QueryContext(ctx, "SELECT payment_id, cancellation_seq FROM open_payment WHERE owner = ? AND lease_until > UTC_TIMESTAMP(6)", h.owner)
 		if err != nil {
@@ -82,17 +83,21 @@ func (h *hand) Take(ctx context.Context) error {
 // lookEvery keeps looks into the database apart: it has other things to do.
 const lookEvery = 200 * time.Millisecond
 
-// lockedFor is how long after the end of a lease nobody has taken it when nobody can.
-const lockedFor = 3 * time.Second
+// A process that freezes inside of a transaction keeps its rows locked, past every lease, until it goes on or MySQL ends its
+// connection. Where that is the row of the open work, nobody has taken it lockedFor after its lease; where it is another one
+// of the payment, others take the work and cannot end it, though there was time for everything (endedBy).
+const (
+	lockedFor = 3 * time.Second
+	endedBy   = 35 * time.Second
+)
 
-// Empty passes when others have ended all of it. What they cannot have does not count: a process that freezes inside of a
-// transaction keeps its rows locked, past every lease, until it goes on or MySQL ends its connection.
+// Empty passes when others have ended all of it that they can have.
 func (h *hand) Empty(ctx context.Context) error {
 	return h.read(func(db *sql.DB) error {
 		var open, locked int
 		err := db.QueryRowContext(ctx, `SELECT COUNT(*), COUNT(IF(owner = ? AND lease_until < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND, 1, NULL))
 			FROM open_payment WHERE (payment_id, cancellation_seq) IN (`+strings.Join(h.work, ",")+")", h.owner, lockedFor.Microseconds()).Scan(&open, &locked)
-		if err != nil || open == locked {
+		if err != nil || open == locked || time.Since(h.taken) > endedBy {
 			return err
 		}
 		select {

@@ -67,7 +67,12 @@ func TestHand_IsEmptyWhenOthersHaveEndedIt(t *testing.T) {
 	if err := h.Empty(t.Context()); err == nil {
 		t.Error("one is leased and one taken by another, and it counts as empty")
 	}
+	exec("DELETE FROM open_payment WHERE payment_id = 3 AND cancellation_seq = 1")
+	if err := h.Empty(t.Context()); err == nil {
+		t.Error("what another one took, whose lease ended long ago, counts as out of reach")
+	}
 	exec("DELETE FROM open_payment WHERE payment_id = 4")
+	exec("INSERT INTO open_payment (payment_id, cancellation_seq, due_at, owner) VALUES (3, 1, UTC_TIMESTAMP(6), 'payment-api-1')")
 	exec("UPDATE open_payment SET lease_until = UTC_TIMESTAMP(6) - INTERVAL 2 SECOND WHERE payment_id = 3")
 	if err := h.Empty(t.Context()); err == nil {
 		t.Error("a lease has just ended, and its work counts as out of reach")
@@ -75,5 +80,13 @@ func TestHand_IsEmptyWhenOthersHaveEndedIt(t *testing.T) {
 	exec("UPDATE open_payment SET lease_until = UTC_TIMESTAMP(6) - INTERVAL 4 SECOND WHERE payment_id = 3")
 	if err := h.Empty(t.Context()); err != nil {
 		t.Errorf("what nobody has taken long after its lease: %v", err)
+	}
+	exec("UPDATE open_payment SET owner = 'payment-worker-2', lease_until = UTC_TIMESTAMP(6) + INTERVAL 4 SECOND WHERE payment_id = 3")
+	if err := h.Empty(t.Context()); err == nil {
+		t.Error("another one is at it, and it counts as out of reach")
+	}
+	h.taken = h.taken.Add(-endedBy)
+	if err := h.Empty(t.Context()); err != nil {
+		t.Errorf("what others cannot end: %v", err)
 	}
 }

@@ -15,7 +15,7 @@ var pauses = []Drill{
 		Means: inHand, Rate: slowly, Answer: goodUntil,
 		Settings: forgetful,
 		Script: func(s *Scene) {
-			s.Steady(3 * time.Second)
+			s.Observe("payments are served well", s.Served())
 			for s.Again() {
 				victim, _ := s.pair("payment-api")
 				hand := s.hand(victim)
@@ -34,7 +34,7 @@ var pauses = []Drill{
 		Means: inHand, Rate: slowly, Answer: goodUntil,
 		Settings: forgetful,
 		Script: func(s *Scene) {
-			s.Steady(3 * time.Second)
+			s.Observe("payments are served well", s.Served())
 			for s.Again() {
 				victim, other := s.pair("payment-worker")
 				hand := s.hand(victim)
@@ -55,7 +55,7 @@ var pauses = []Drill{
 		// that takes a while at this rate, and for ever at a higher one.
 		Rate: 30, Recover: time.Minute,
 		Script: func(s *Scene) {
-			s.Steady(3 * time.Second)
+			s.Observe("payments are served well", s.Served())
 			for s.Again() {
 				s.Break("freeze MySQL", s.Pause("mysql"))
 				s.Observe("the APIs say that they cannot work", every(s.Unready("payment-api-1"), s.Unready("payment-api-2")))
@@ -70,7 +70,7 @@ var pauses = []Drill{
 		Shows: "a PG that hangs is cut off by its breaker, and the charges that it still takes when it goes on are known or undone",
 		Means: inHand, Rate: slowly, Answer: goodUntil,
 		Script: func(s *Scene) {
-			s.Steady(3 * time.Second)
+			s.Observe("payments are served well", s.Served())
 			for s.Again() {
 				s.Break("freeze the PG", s.Pause("mock-pg-1"))
 				s.Observe("both APIs have opened its breaker", s.Breaker(opened, "payment-api-1", "payment-api-2"))

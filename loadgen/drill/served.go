@@ -32,18 +32,23 @@ const (
 	servedFor   = time.Second            // and until then all must have been served well
 )
 
-// servedBy judges the last break as if the next one came now.
+// servedBy judges the last break as if the next one came now; before the first, the begin of the load.
 func (s *Scene) servedBy(now time.Duration) error {
 	answer, final := cmp.Or(s.drill.Answer, answerWithin), cmp.Or(s.drill.Final, finalWithin)
-	if since := now - s.last().Healed; since < answer+servedFor {
-		return fmt.Errorf("it was healed only %s ago", since.Round(time.Millisecond))
+	breaks := slices.Clone(s.breaks)
+	if len(breaks) == 0 {
+		breaks = []Break{{}}
 	}
-	found, err := impactsWithin(filepath.Join(s.folder, "journal.jsonl"), append(slices.Clone(s.breaks), Break{At: now}, Break{At: now + longest}), answer, final)
+	last := breaks[len(breaks)-1]
+	if since := now - last.Healed; since < answer+servedFor {
+		return fmt.Errorf("only %s of load so far", since.Round(time.Millisecond))
+	}
+	found, err := impactsWithin(filepath.Join(s.folder, "journal.jsonl"), append(breaks, Break{At: now}, Break{At: now + longest}), answer, final)
 	if err != nil {
 		return err
 	}
-	if last := found[len(s.breaks)-1]; !last.Recovered {
-		return fmt.Errorf("payments were still not served well %.1f s after the break, %.1f s ago", last.Recovery.Seconds(), (now - s.last().At - last.Recovery).Seconds())
+	if i := found[len(breaks)-1]; !i.Recovered {
+		return fmt.Errorf("payments that were planned %.1f s ago were not served well", (now - last.At - i.Recovery).Seconds())
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ func TestServed_WaitsUntilAllHaveBeenServedWellForAWhile(t *testing.T) {
 	var lines []string
 	for n := range 1000 {
 		at, status, end := n*10_000, 201, n*10_000+300_000
-		if at > 2_000_000 && at <= 5_000_000 {
+		if at > 2_000_000 && at <= 5_000_000 { // the first of them comes at 2.01 s
 			status, end = 503, at+9_000_000
 		}
 		lines = append(lines, fmt.Sprintf(`{"k":"p","n":%d,"at":%d}`, n, at))
@@ -25,6 +25,11 @@ func TestServed_WaitsUntilAllHaveBeenServedWellForAWhile(t *testing.T) {
 	}
 	s := scene(t, 1)
 	s.folder = filepath.Dir(journal(t, lines...))
+	for now, served := range map[time.Duration]bool{1900 * time.Millisecond: false, 2100 * time.Millisecond: true, 4 * time.Second: false, 7100 * time.Millisecond: true} {
+		if err := s.servedBy(now); (err == nil) != served || len(s.breaks) > 0 {
+			t.Errorf("before anything is broken, at %s: %v, %v", now, err, s.breaks)
+		}
+	}
 	s.breaks = []Break{{What: "one", At: 2 * time.Second, Healed: 4 * time.Second}}
 	for now, served := range map[time.Duration]bool{5500 * time.Millisecond: false, 6900 * time.Millisecond: false, 7100 * time.Millisecond: true, 9 * time.Second: true} {
 		if err := s.servedBy(now); (err == nil) != served {

@@ -20,13 +20,13 @@ func answerWith(slug string) client.Answer { return client.Answer{Status: 409, P
 func remembering(x *target) {
 	var mu sync.Mutex
 	keys, orders := map[string]string{}, map[string]bool{} // key → body
-	x.script = func(_ int, w http.ResponseWriter, r *http.Request, order string) {
+	x.script = func(attempt int, w http.ResponseWriter, r *http.Request, order string) {
 		mu.Lock()
 		defer mu.Unlock()
 		key := r.Header.Get("Idempotency-Key")
 		x.mu.Lock()
 		body := x.attempts[key][0]
-		same := x.attempts[key][len(x.attempts[key])-1] == body
+		same := x.attempts[key][attempt-1] == body // another request of this key may have come meanwhile
 		x.mu.Unlock()
 		_, known := keys[key]
 		switch {
@@ -144,7 +144,7 @@ func TestEngine_EarlyReplay_MeetsTheFirstAttemptOnItsWay(t *testing.T) {
 // The first has failed before the second asked: the order is free, and the second is a payment like any other.
 func TestEngine_SameOrderAfterAFailure_IsFollowedToItsEnd(t *testing.T) {
 	x := newTarget(t)
-	x.script = func(_ int, w http.ResponseWriter, r *http.Request, order string) {
+	x.script = func(attempt int, w http.ResponseWriter, r *http.Request, order string) {
 		id := "7" + order[2:]
 		if strings.HasSuffix(r.Header.Get("Idempotency-Key"), "-order") {
 			id = "8" + order[2:]
@@ -187,7 +187,7 @@ func TestEngine_SystemThatBreaksAPromise_IsAFaultThatIsLeft(t *testing.T) {
 		"order is answered PAID": func(s *scenario.Scenario) { s.SameOrder = 1 },
 	} {
 		x := newTarget(t)
-		x.script = func(_ int, w http.ResponseWriter, _ *http.Request, order string) { paidAs(w, order, "PAID") }
+		x.script = func(attempt int, w http.ResponseWriter, _ *http.Request, order string) { paidAs(w, order, "PAID") }
 		s := small(3, 3*time.Millisecond, 0)
 		scenarioOf(&s)
 		tally, _ := sent(t, s, x, t.Context(), t.Context())
