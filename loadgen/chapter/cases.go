@@ -66,6 +66,7 @@ var cases = []Case{
 	{Name: "without-leave-group", Drill: graceful, Control: "shutdown-without-leave-group", Of: "worker", Title: "Without leaving the group"},
 	{Name: "without-commit", Drill: graceful, Control: "shutdown-without-commit", Of: "worker", Title: "Without the last commit"},
 	{Name: "without-background", Drill: graceful, Control: "shutdown-without-background", Of: "worker", Title: "Without finishing relay, resolver and callbacks", Missing: "finish background work"},
+	{Name: "gathering-relay", Drill: graceful, Control: "baseline-graceful-shutdown-relay-that-gathers", Of: "worker", Title: "Nothing left out, a relay that gathers"},
 	{Name: "second-signal-api", Drill: "double-sigterm", Of: "api", Title: "A second SIGTERM, an API"},
 	{Name: "second-signal-worker", Drill: "double-sigterm", Of: "worker", Title: "A second SIGTERM, a worker"},
 	{Name: "overrun-api", Drill: "overrun", Of: "api", Title: "A payment means that hangs, an API"},

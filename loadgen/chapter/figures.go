@@ -28,14 +28,16 @@ type row struct {
 	Red      []string
 	Lost     string
 	Doubled  string
+	Repeated string // messages and callbacks: allowed, and counted where nothing should be
 	Verdict  string
+	Rate     float64 // payments a second
 	Drains   []drill.Drain
 }
 
 func rowOf(c Case, out *drill.Outcome, s *sights, controls []*drill.Control) row {
 	r := row{
 		Case: c, Command: "bin/loadgen drill " + c.Drill, Payments: len(s.payments), Restarts: len(out.Shutdowns), Lost: out.Lost, Doubled: out.Duplicated,
-		Verdict: out.Verdict, Drains: out.Drains,
+		Verdict: out.Verdict, Drains: out.Drains, Rate: out.Rate,
 	}
 	if known, err := c.control(controls); c.Control != "" && err == nil {
 		r.Command = "bin/loadgen drill --control " + c.Control
@@ -59,6 +61,9 @@ func rowOf(c Case, out *drill.Outcome, s *sights, controls []*drill.Control) row
 	for _, d := range out.Shutdowns {
 		r.Codes = append(r.Codes, d.Exit)
 	}
+	if out.Repeats != nil {
+		r.Repeated = strconv.FormatInt(out.Repeats.Messages+out.Repeats.Callbacks, 10)
+	}
 	for _, f := range out.Failures {
 		if !slices.Contains(r.Red, f.Check) {
 			r.Red = append(r.Red, f.Check)
@@ -72,14 +77,14 @@ func figures(w io.Writer, m report.Host, at time.Time, rows []row) {
 	fmt.Fprintf(w, "# Graceful shutdown, measured\n\nWritten by `make chapter` ([how](README.md)); not edited by hand.\n\n")
 	fmt.Fprintf(w, "Machine: %s, %d cores, %.0f GiB, Linux %s, %s. %s, commit %s%s.\n\n", m.CPU, m.Cores, float64(m.Memory)/(1<<30), upstream(m.Kernel), m.Versions["go"],
 		at.UTC().Format("2 January 2006"), short(m.Commit), map[bool]string{true: " with changes"}[m.Modified])
-	fmt.Fprintf(w, "| what is left out | requests | without a good answer | of them first ones | payments | late | slowest | restarts | exit codes | checks that went red | lost | twice | picture | patch |\n")
-	fmt.Fprintf(w, "|---|---:|---:|---:|---:|---:|---:|---:|---|---|---:|---:|---|---|\n")
+	fmt.Fprintf(w, "| what is left out | requests | without a good answer | of them first ones | payments | a second | late | slowest | restarts | exit codes | checks that went red | lost | charged twice | twice, allowed | picture | patch |\n")
+	fmt.Fprintf(w, "|---|---:|---:|---:|---:|---:|---:|---:|---:|---|---|---:|---:|---:|---|---|\n")
 	for _, r := range rows {
-		fmt.Fprintf(w, "| %s | %d | %d | %d | %d | %d | %.1f s | %d | %s | %s | %s | %s | [%s](%s.svg) | %s |\n", r.Title, r.Requests, r.Failed, r.First, r.Payments, r.Late, r.Slowest,
-			r.Restarts, codes(r.Codes), listed(r.Red), r.Lost, r.Doubled, r.Of, r.Name, r.patch())
+		fmt.Fprintf(w, "| %s | %d | %d | %d | %d | %.0f | %d | %.1f s | %d | %s | %s | %s | %s | %s | [%s](%s.svg) | %s |\n", r.Title, r.Requests, r.Failed, r.First, r.Payments, r.Rate, r.Late, r.Slowest,
+			r.Restarts, codes(r.Codes), listed(r.Red), r.Lost, r.Doubled, r.Repeated, r.Of, r.Name, r.patch())
 	}
 	drained(w, rows)
-	fmt.Fprintf(w, "\nEach row is one run on a stack of its own. A request counts that got no answer, 5xx or 429, whatever the client did next; `first ones` are those by which a client first asked for a payment.\n")
+	fmt.Fprintf(w, "\nEach row is one run on a stack of its own. A request counts that got no answer, 5xx or 429, whatever the client did next; *first ones* are those by which a client first asked for a payment. *Twice, allowed*: messages that were sent twice and callbacks that were heard twice.\n")
 	fmt.Fprintf(w, "\n## Commands\n\n| what is left out | command |\n|---|---|\n")
 	for _, r := range rows {
 		if r.Command != "" {

@@ -45,7 +45,7 @@ func writeJournal(t *testing.T) string {
 // outcome: payment-api-2 was ended at 5 s without finishing its requests; it overran on the way.
 func outcome() *drill.Outcome {
 	return &drill.Outcome{
-		Drill: graceful, Verdict: "FAIL", Lost: "0", Duplicated: "0", Final: 8 * time.Second,
+		Drill: graceful, Verdict: "FAIL", Lost: "0", Duplicated: "0", Final: 8 * time.Second, Repeats: &drill.Repeats{Messages: 2, Callbacks: 1},
 		Failures: []drill.Failure{{Check: "errors", Text: "x"}, {Check: "late", Text: "x"}, {Check: "errors", Text: "y"}},
 		Breaks: []drill.Break{
 			{What: "SIGTERM to payment-api-1", At: ms(2000)},

@@ -76,6 +76,7 @@ var others = []Drill{
 				s.Heal("start the broker", s.Start("broker"))
 				s.Observe("both accept asynchronous payments again", every(s.OutboxFull(0, apis[0]), s.OutboxFull(0, apis[1])))
 				s.Observe("payments are served well again", s.Served())
+				s.Steady(6 * time.Second) // who was told to come again comes after 5 s
 			}
 		},
 	},

@@ -117,13 +117,16 @@ func impactsWithin(journal string, breaks []Break, answer, final time.Duration) 
 	}
 	for _, p := range payments {
 		at := window(p.planned)
-		if next := at + 1; next < len(found) && p.caughtBy(breaks[next].At) {
-			at = next
+		atEnd := false
+		if next := at + 1; next < len(breaks) && p.caughtBy(breaks[next].At) {
+			if atEnd = next == len(found); !atEnd {
+				at = next
+			}
 		}
 		if at < 0 {
 			continue
 		}
-		count(&found[at], p, max(p.planned-breaks[at].At, 0))
+		count(&found[at], p, max(p.planned-breaks[at].At, 0), atEnd)
 	}
 	for i := range found { // the last ones may be the next break's, so a second before them is asked for
 		found[i].Recovered = found[i].Recovery < breaks[i+1].At-breaks[i].At-answer-time.Second
@@ -131,7 +134,9 @@ func impactsWithin(journal string, breaks []Break, answer, final time.Duration) 
 	return found, nil
 }
 
-func count(i *Impact, p *seen, since time.Duration) {
+// count adds a payment. One that was on its way when the load ended, and could still have been served well, says nothing about
+// how long the break lasted: none comes after it that could show that it was the last.
+func count(i *Impact, p *seen, since time.Duration, atEnd bool) {
 	i.Payments++
 	if p.refused || p.unanswered {
 		i.First++
@@ -145,7 +150,7 @@ func count(i *Impact, p *seen, since time.Duration) {
 	if p.late() {
 		i.Late++
 	}
-	if p.well() {
+	if p.well() || atEnd {
 		return
 	}
 	i.Unwell++

@@ -111,3 +111,27 @@ func TestImpacts_WhoHangsUntilTheNextBreak_HasNotRecovered(t *testing.T) {
 		t.Errorf("%+v, %+v", found[0], found[1])
 	}
 }
+
+// The load's end is no break: what is on its way then, and not late yet, is no proof that the last break lasts on. What was
+// refused before the end is.
+func TestImpacts_WhatIsOnItsWayAtTheEnd_DoesNotProlongTheLastBreak(t *testing.T) {
+	slow := []string{
+		`{"k":"p","n":1,"at":11000000}`, `{"k":"a","n":1,"s":11000000,"d":11100000,"st":503}`, `{"k":"f","n":1,"at":11500000,"b":"PAID"}`,
+		`{"k":"p","n":2,"at":19800000}`, `{"k":"a","n":2,"s":19800000,"d":25000000,"st":201}`, `{"k":"f","n":2,"at":25000000,"b":"PAID"}`,
+	}
+	found, err := impacts(journal(t, slow...), twoBreaks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := found[1]; !i.Recovered || i.Recovery != time.Second || i.FirstUnwell != time.Second || i.Unwell != 1 || i.Payments != 2 {
+		t.Errorf("%+v", i)
+	}
+	found, err = impacts(journal(t, append(slow,
+		`{"k":"p","n":3,"at":19500000}`, `{"k":"a","n":3,"s":19500000,"d":19600000,"st":503}`, `{"k":"f","n":3,"at":19700000,"b":"PAID"}`)...), twoBreaks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := found[1]; i.Recovered || i.Recovery != 9500*time.Millisecond {
+		t.Errorf("%+v", i)
+	}
+}
