@@ -46,7 +46,7 @@ func compareDay(ctx context.Context, set *config.Set, args []string) (report *re
 		return nil, false, errors.New("reconcile wants --date YYYY-MM-DD, a business day in Seoul")
 	}
 	s := readSettings(set)
-	err = withDatabase(set, s.dsn, func(db *sql.DB) error {
+	err = withSlowDatabase(set, s.dsn, func(db *sql.DB) error {
 		means, err := gateway.New(s.means)
 		if err != nil {
 			return err

@@ -3,11 +3,13 @@ package drill
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gazua.example/loadgen/internal/testdb"
@@ -124,6 +126,25 @@ func TestScene_WhatNobodyNotices_IsHealed_AndThatWasIt(t *testing.T) {
 	s.Break("freeze", func(context.Context) error { healed++; return nil })
 	if healed != 1 || s.last().Healed == 0 || len(s.breaks) != 1 || s.Again() || !errors.Is(s.err, errOver) {
 		t.Errorf("healed %d times, %+v, %v", healed, s.breaks, s.err)
+	}
+}
+
+// What is not there before anything was broken says nothing about the system; after a break it does.
+func TestScene_WhatIsNotSeenInTime_FailsTheDrill_OrSpoilsIt(t *testing.T) {
+	for _, broken := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := scene(t, 1)
+			if broken {
+				s.Break("kill")
+			}
+			s.Observe("payments are served well", func(context.Context) error { return errors.New("they are not") })
+			if !errors.Is(s.err, errOver) || (s.spoilt == "") != broken || (len(s.failed) == 1) != broken {
+				t.Errorf("broken %v: spoilt %q, failed %v, %v", broken, s.spoilt, s.failed, s.err)
+			}
+			if text := fmt.Sprint(s.spoilt, s.failed); !strings.Contains(text, "payments are served well: not within 1m0s: they are not") {
+				t.Errorf("broken %v: it says %q", broken, text)
+			}
+		})
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	_ "github.com/go-sql-driver/mysql" // the driver of what looks into the database
+
+	"gazua.example/infra/lifecycle"
 )
 
 // every passes when all of these do.
@@ -49,7 +51,6 @@ type hand struct {
 	owner string
 	dsn   string
 	work  []string // of open_payment, "(payment_id,cancellation_seq)"
-	taken time.Time
 }
 
 func (s *site) hand(name string) *hand { return &hand{owner: name, dsn: s.variables["MYSQL_DSN"]} }
@@ -59,7 +60,7 @@ var errNothing = errors.New("it has nothing in hand")
 
 // Take notes what the process holds now. To hold nothing is an error.
 func (h *hand) Take(ctx context.Context) error {
-	h.work, h.taken = nil, time.Now()
+	h.work = nil
 	return h.read(func(db *sql.DB) error {
 		rows, err := db.QueryContext(ctx, "SELECT payment_id, cancellation_seq FROM open_payment WHERE owner = ? AND lease_until > UTC_TIMESTAMP(6)", h.owner)
 		if err != nil {
@@ -80,31 +81,39 @@ func (h *hand) Take(ctx context.Context) error {
 	})
 }
 
+// Freeze pauses the process at a moment at which it has something in hand: between two pieces of work it is let go again.
+func (h *hand) Freeze(pause, resume Act) Act {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, observeBound)
+		defer cancel()
+		for {
+			if err := pause(ctx); err != nil {
+				return err
+			}
+			err := h.Take(ctx)
+			if !errors.Is(err, errNothing) {
+				return err
+			}
+			if err := errors.Join(resume(ctx), lifecycle.Pause(ctx, lookEvery)); err != nil {
+				return fmt.Errorf("%s had nothing in hand for %s: %w", h.owner, observeBound, err)
+			}
+		}
+	}
+}
+
 // lookEvery keeps looks into the database apart: it has other things to do.
 const lookEvery = 200 * time.Millisecond
 
-// A process that freezes inside of a transaction keeps its rows locked, past every lease, until it goes on or MySQL ends its
-// connection. Where that is the row of the open work, nobody has taken it lockedFor after its lease; where it is another one
-// of the payment, others take the work and cannot end it, though there was time for everything (endedBy).
-const (
-	lockedFor = 3 * time.Second
-	endedBy   = 35 * time.Second
-)
-
-// Empty passes when others have ended all of it that they can have.
+// Empty passes when others have ended all of it.
 func (h *hand) Empty(ctx context.Context) error {
 	return h.read(func(db *sql.DB) error {
-		var open, locked int
-		err := db.QueryRowContext(ctx, `SELECT COUNT(*), COUNT(IF(owner = ? AND lease_until < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND, 1, NULL))
-			FROM open_payment WHERE (payment_id, cancellation_seq) IN (`+strings.Join(h.work, ",")+")", h.owner, lockedFor.Microseconds()).Scan(&open, &locked)
-		if err != nil || open == locked || time.Since(h.taken) > endedBy {
+		var open int
+		err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM open_payment WHERE (payment_id, cancellation_seq) IN ("+strings.Join(h.work, ",")+")").Scan(&open)
+		if err != nil || open == 0 {
 			return err
 		}
-		select {
-		case <-time.After(lookEvery):
-		case <-ctx.Done():
-		}
-		return fmt.Errorf("of %d pieces of work that %s had in hand %d are open, %d of them locked", len(h.work), h.owner, open, locked)
+		_ = lifecycle.Pause(ctx, lookEvery) // who is asked to end says so himself
+		return fmt.Errorf("of %d pieces of work that %s had in hand %d are open", len(h.work), h.owner, open)
 	})
 }
 

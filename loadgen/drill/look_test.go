@@ -1,9 +1,11 @@
 package drill
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"gazua.example/loadgen/internal/testdb"
@@ -40,7 +42,7 @@ func TestSaid_LooksBehindSeen(t *testing.T) {
 	}
 }
 
-// A process's hand is what it leases: others empty it, and what they cannot have is left aside.
+// A process's hand is what it leases, until others have ended it.
 func TestHand_IsEmptyWhenOthersHaveEndedIt(t *testing.T) {
 	admin, dsn := testdb.Open(t)
 	exec := func(statement string) {
@@ -62,31 +64,34 @@ func TestHand_IsEmptyWhenOthersHaveEndedIt(t *testing.T) {
 	if err := h.Take(t.Context()); err != nil || len(h.work) != 3 {
 		t.Fatalf("%v in hand, %v", h.work, err)
 	}
-	exec("DELETE FROM open_payment WHERE payment_id = 3 AND cancellation_seq = 0")
 	exec("UPDATE open_payment SET owner = 'payment-worker-1', lease_until = UTC_TIMESTAMP(6) - INTERVAL 1 HOUR WHERE payment_id = 4")
+	exec("DELETE FROM open_payment WHERE payment_id = 3")
 	if err := h.Empty(t.Context()); err == nil {
-		t.Error("one is leased and one taken by another, and it counts as empty")
-	}
-	exec("DELETE FROM open_payment WHERE payment_id = 3 AND cancellation_seq = 1")
-	if err := h.Empty(t.Context()); err == nil {
-		t.Error("what another one took, whose lease ended long ago, counts as out of reach")
+		t.Error("what another one has taken is open, and it counts as ended")
 	}
 	exec("DELETE FROM open_payment WHERE payment_id = 4")
-	exec("INSERT INTO open_payment (payment_id, cancellation_seq, due_at, owner) VALUES (3, 1, UTC_TIMESTAMP(6), 'payment-api-1')")
-	exec("UPDATE open_payment SET lease_until = UTC_TIMESTAMP(6) - INTERVAL 2 SECOND WHERE payment_id = 3")
-	if err := h.Empty(t.Context()); err == nil {
-		t.Error("a lease has just ended, and its work counts as out of reach")
-	}
-	exec("UPDATE open_payment SET lease_until = UTC_TIMESTAMP(6) - INTERVAL 4 SECOND WHERE payment_id = 3")
 	if err := h.Empty(t.Context()); err != nil {
-		t.Errorf("what nobody has taken long after its lease: %v", err)
+		t.Errorf("all of it is ended: %v", err)
 	}
-	exec("UPDATE open_payment SET owner = 'payment-worker-2', lease_until = UTC_TIMESTAMP(6) + INTERVAL 4 SECOND WHERE payment_id = 3")
-	if err := h.Empty(t.Context()); err == nil {
-		t.Error("another one is at it, and it counts as out of reach")
+}
+
+// Nobody freezes a process between two pieces of work: that would show nothing.
+func TestHand_Freeze_WaitsUntilThereIsSomethingInHand(t *testing.T) {
+	admin, dsn := testdb.Open(t)
+	h := (&site{variables: map[string]string{"MYSQL_DSN": dsn}}).hand("payment-worker-1")
+	var acts []string
+	pause := func(context.Context) error { acts = append(acts, "pause"); return nil }
+	resume := func(context.Context) error {
+		acts = append(acts, "resume")
+		_, err := admin.ExecContext(t.Context(), `INSERT INTO open_payment (payment_id, cancellation_seq, due_at, lease_until, owner) VALUES
+			(1, 0, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL 1 HOUR, 'payment-worker-1')`)
+		return err
 	}
-	h.taken = h.taken.Add(-endedBy)
-	if err := h.Empty(t.Context()); err != nil {
-		t.Errorf("what others cannot end: %v", err)
+	if err := h.Freeze(pause, resume)(t.Context()); err != nil || len(h.work) != 1 || !slices.Equal(acts, []string{"pause", "resume", "pause"}) {
+		t.Errorf("%v, %v in hand, %v", acts, h.work, err)
+	}
+	broken := errors.New("there is no such process")
+	if err := h.Freeze(func(context.Context) error { return broken }, resume)(t.Context()); !errors.Is(err, broken) {
+		t.Errorf("it cannot be frozen: %v", err)
 	}
 }

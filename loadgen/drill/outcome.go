@@ -57,7 +57,7 @@ const (
 func conclude(d Drill, o Options, s *Scene, r *report.Result) (*Outcome, error) {
 	out := &Outcome{
 		Drill: d.Name, Settings: d.environment(o.Patch), Rate: r.Rate, Payments: r.Counts.Sent, Lost: r.Figure(7), Duplicated: r.Figure(1), Unsettled: r.Figure(6),
-		Violations: r.Violations(), RequestsP99: r.Latency.SyncResponse.P99, Start: r.Start, Breaks: s.breaks, Folder: r.Folder, Verdict: r.Verdict,
+		Violations: r.Violations(), RequestsP99: r.Latency.SyncResponse.P99, Start: r.Start, Breaks: s.breaks, Folder: r.Folder,
 		Final: cmp.Or(d.Final, finalWithin),
 	}
 	if o.Patch != nil {
@@ -70,7 +70,10 @@ func conclude(d Drill, o Options, s *Scene, r *report.Result) (*Outcome, error) 
 	if s.err != nil && !errors.Is(s.err, errOver) {
 		s.failed = append(s.failed, Failure{checkScript, s.err.Error()})
 	}
-	out.Failures = append(s.failed, out.judge(d, r)...)
+	out.Failures = append(s.failed, violated(r)...)
+	if s.spoilt == "" {
+		out.Failures = append(out.Failures, out.judge(d, r)...)
+	}
 	if d.Once {
 		twice, err := repeats(r.Folder)
 		if err != nil {
@@ -86,12 +89,7 @@ func conclude(d Drill, o Options, s *Scene, r *report.Result) (*Outcome, error) 
 		}
 		out.Failures = append(out.Failures, out.Spared.failures()...)
 	}
-	if len(out.Failures) > 0 {
-		out.Verdict = report.Fail
-	}
-	if out.Verdict == report.Invalid {
-		out.Reasons = r.Reasons
-	}
+	out.Verdict, out.Reasons = verdict(out.Failures, s.spoilt, r)
 	if out.Shutdowns, err = s.shutdowns(); err != nil {
 		return nil, err
 	}
@@ -99,15 +97,34 @@ func conclude(d Drill, o Options, s *Scene, r *report.Result) (*Outcome, error) 
 	return out, report.Save(filepath.Join(o.Out, FileName), out)
 }
 
-// judge looks whether that holds which holds for every drill.
+// verdict is of all that was found, and the reasons where it is INVALID. What does not hold does not hold, also where nothing
+// else can be said.
+func verdict(failures []Failure, spoilt string, r *report.Result) (string, []string) {
+	switch {
+	case len(failures) > 0:
+		return report.Fail, nil
+	case spoilt != "":
+		return report.Invalid, append([]string{spoilt}, r.Reasons...)
+	case r.Verdict == report.Invalid:
+		return report.Invalid, r.Reasons
+	}
+	return r.Verdict, nil
+}
+
+// violated names the invariants that do not hold: they must whatever a drill did.
+func violated(r *report.Result) (failed []Failure) {
+	for _, i := range r.Invariants {
+		if i.Violated > 0 {
+			failed = append(failed, Failure{fmt.Sprintf("%s-%d", checkInvariant, i.Number), fmt.Sprintf("%02d %s: %d violations", i.Number, i.Name, i.Violated)})
+		}
+	}
+	return failed
+}
+
+// judge looks whether that holds which holds for every drill that broke something.
 func (out *Outcome) judge(d Drill, r *report.Result) (failed []Failure) {
 	fail := func(check, format string, args ...any) {
 		failed = append(failed, Failure{check, fmt.Sprintf(format, args...)})
-	}
-	for _, i := range r.Invariants {
-		if i.Violated > 0 {
-			fail(fmt.Sprintf("%s-%d", checkInvariant, i.Number), "%02d %s: %d violations", i.Number, i.Name, i.Violated)
-		}
 	}
 	if d.Paid && r.Counts.Failed > 0 {
 		fail(checkPaid, "%d payments FAILED, and nothing that was broken was a reason for it", r.Counts.Failed)

@@ -41,7 +41,7 @@ func TestJudge_NamesEachCheckThatFails(t *testing.T) {
 			c.impact(&i)
 		}
 		out := &Outcome{Impacts: []Impact{i}}
-		out.Failures = out.judge(c.drill, &c.result)
+		out.Failures = append(violated(&c.result), out.judge(c.drill, &c.result)...)
 		if got := strings.Join(checksOf(out.Failures), " "); got != c.want {
 			t.Errorf("%s: %q fails, want %q", name, got, c.want)
 		}
@@ -49,6 +49,27 @@ func TestJudge_NamesEachCheckThatFails(t *testing.T) {
 			if !out.Has(check) || out.Has(check+"0") {
 				t.Errorf("%s: Has(%s) is wrong", name, check)
 			}
+		}
+	}
+}
+
+func TestVerdict_WhatDoesNotHoldComesFirst(t *testing.T) {
+	failed := []Failure{{"invariant-1", "charged twice"}}
+	for name, c := range map[string]struct {
+		failures      []Failure
+		spoilt, run   string
+		want, reasons string
+	}{
+		"all is well":                      {run: report.Pass, want: report.Pass},
+		"something failed":                 {failures: failed, run: report.Pass, want: report.Fail},
+		"and the run says nothing":         {failures: failed, spoilt: "not served", run: report.Invalid, want: report.Fail},
+		"never well before the break":      {spoilt: "not served", run: report.Pass, want: report.Invalid, reasons: "not served|the run's"},
+		"the run says nothing":             {run: report.Invalid, want: report.Invalid, reasons: "the run's"},
+		"the run fails by a rule it knows": {run: report.Fail, want: report.Fail},
+	} {
+		got, reasons := verdict(c.failures, c.spoilt, &report.Result{Verdict: c.run, Reasons: []string{"the run's"}})
+		if got != c.want || strings.Join(reasons, "|") != c.reasons {
+			t.Errorf("%s: %s %q, want %s %q", name, got, reasons, c.want, c.reasons)
 		}
 	}
 }

@@ -19,7 +19,7 @@ var pauses = []Drill{
 			for s.Again() {
 				victim, _ := s.pair("payment-api")
 				hand := s.hand(victim)
-				s.Break("freeze "+victim, s.Pause(victim), hand.Take)
+				s.Break("freeze "+victim, hand.Freeze(s.Pause(victim), s.Resume(victim)))
 				s.Observe("the balancer has taken it out", s.Down(victim))
 				s.Observe("others have ended what it had in hand", hand.Empty)
 				s.Heal("thaw "+victim, s.Resume(victim))
@@ -38,7 +38,7 @@ var pauses = []Drill{
 			for s.Again() {
 				victim, other := s.pair("payment-worker")
 				hand := s.hand(victim)
-				s.Break("freeze "+victim, s.Seen(other), s.Pause(victim), hand.Take)
+				s.Break("freeze "+victim, s.Seen(other), hand.Freeze(s.Pause(victim), s.Resume(victim)))
 				s.Observe("the group has given everything to "+other, s.Logged(other, "consume: generation", allPartitions))
 				s.Observe("others have ended what it had in hand", hand.Empty)
 				s.Heal("thaw "+victim, s.Seen(victim), s.Resume(victim))
@@ -83,5 +83,4 @@ var pauses = []Drill{
 }
 
 // forgetful is a PG that remembers no net-cancel: nothing but the send-by deadline keeps the charge of a thawed process from it.
-// What a frozen relay has locked in the outbox is unsent until that goes on, and not lost before a minute has passed.
-var forgetful = map[string]string{"PG_PROFILE": "bound", "RESCUE_AFTER": "60s"}
+var forgetful = map[string]string{"PG_PROFILE": "bound"}

@@ -26,6 +26,7 @@ type Scene struct {
 	turn   int
 	breaks []Break
 	failed []Failure
+	spoilt string           // why the drill says nothing: what it needs to break something was never there
 	exits  map[string][]int // codes, by process, in the order of its ends
 	err    error
 }
@@ -127,10 +128,15 @@ func (s *Scene) Observe(what string, look Act) {
 		}
 		if s.ctx.Err() != nil {
 			s.err = s.ctx.Err()
+			return
+		}
+		if len(s.breaks) == 0 {
+			s.spoilt = fmt.Sprintf("before anything was broken: %s: not within %s: %v", what, observeBound, err)
+			s.tell("INVALID", s.spoilt)
 		} else {
 			s.Fail("observe", "%s: not within %s: %v", what, observeBound, err)
-			s.err = errOver
 		}
+		s.err = errOver
 		return
 	}
 	now := time.Since(s.start)

@@ -22,13 +22,17 @@ type patience struct {
 	handshake time.Duration // after that: until the connection can be used
 	io        time.Duration // a statement's answer, or its next piece
 	lock      time.Duration // how long the server lets a statement wait for a row; below io: a lock must not cost the connection
+	// silence is how long the server keeps a connection on which nothing is asked, and what its transaction has locked. A process
+	// that froze, or whose machine is gone without a word, would else keep others from its payments for hours: only the server can
+	// end it. Below the lease, since who takes its work over needs the rows.
+	silence time.Duration
 }
 
 var (
 	// withOne: there is nobody else to go to, so a slow server is waited for.
-	withOne = patience{dial: time.Second, handshake: 2 * time.Second, io: 5 * time.Second, lock: 3 * time.Second}
+	withOne = patience{dial: time.Second, handshake: 2 * time.Second, io: 5 * time.Second, lock: 3 * time.Second, silence: 5 * time.Second}
 	// withSeveral: a server that hangs must be let go while another one takes writes. InnoDB counts lock waits in whole seconds.
-	withSeveral = patience{dial: 300 * time.Millisecond, handshake: 800 * time.Millisecond, io: 1300 * time.Millisecond, lock: time.Second}
+	withSeveral = patience{dial: 300 * time.Millisecond, handshake: 800 * time.Millisecond, io: 1300 * time.Millisecond, lock: time.Second, silence: 5 * time.Second}
 )
 
 // maintenanceTimeout bounds a statement that looks through a day's rows.
@@ -54,7 +58,7 @@ func open(dsn string, conns int, io time.Duration) (*sql.DB, error) {
 		wait = withSeveral
 	}
 	if io > 0 {
-		wait.io = io
+		wait.io, wait.silence = io, io
 	}
 	servers := make([]server, len(dsns))
 	for i, one := range dsns {
@@ -64,13 +68,13 @@ func open(dsn string, conns int, io time.Duration) (*sql.DB, error) {
 		}
 	}
 	if len(servers) == 1 {
-		return pooled(servers[0], conns), nil
+		return pooled(servers[0], conns, wait.silence), nil
 	}
 	p, err := newPrimary(servers)
 	if err != nil {
 		return nil, err
 	}
-	db := pooled(p, conns)
+	db := pooled(p, conns, wait.silence)
 	p.watch(func() { // closes the idle ones: nobody would notice that they lead to the wrong server before using them
 		db.SetMaxIdleConns(0)
 		db.SetMaxIdleConns(conns)
@@ -113,6 +117,7 @@ func configure(dsn string, wait patience) (*driver.Config, error) {
 		"transaction_isolation":    "'READ-COMMITTED'",
 		"time_zone":                "'+00:00'",
 		"innodb_lock_wait_timeout": fmt.Sprint(int(wait.lock.Seconds())),
+		"wait_timeout":             fmt.Sprint(int(wait.silence.Seconds())),
 	}
 	return c, nil
 }

@@ -25,7 +25,8 @@ func newBench(o GroupOptions) *bench {
 	b := &bench{}
 	b.group = newGroup(o, kind[int, int]{
 		name: "test", step: func(int) string { return "test" }, run: b.transaction, size: func(n int) int { return n },
-		drop: func(n int, _ error) (int, bool) { return -1, n%2 == 1 }, // odd ones are not begun for nobody
+		failed: func(int, error) int { return -1 },
+		lapses: func(n int) bool { return n%2 == 1 }, // odd ones are not begun for nobody
 	})
 	return b
 }
@@ -175,4 +176,23 @@ func TestGroup_CallersThatGaveUp(t *testing.T) {
 		}
 		b.end()
 	})
+}
+
+// What was handed over before the end is committed, and who comes later is told so instead of waiting for ever.
+func TestGroup_AtItsEnd_CommitsWhatWaits_AndRefusesWhatComes(t *testing.T) {
+	for _, most := range []int{1, 64} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(GroupOptions{Max: most, Committers: 1})
+			first := b.come(t, 2)
+			synctest.Wait()
+			second := b.come(t, 4, 6)
+			synctest.Wait()
+			b.end()
+			first.Wait()
+			second.Wait()
+			if got := b.do(t.Context(), []int{8, 10}); !slices.Equal(got, []int{-1, -1}) {
+				t.Errorf("transactions of at most %d members: after the end %v", most, got)
+			}
+		})
+	}
 }

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -35,10 +36,13 @@ type group[T, R any] struct {
 	waiting chan member[T, R]
 	commits *commits
 	busy    atomic.Int32 // committers at work
-	closed  context.Context
-	close   context.CancelFunc
 	working sync.WaitGroup
+	mu      sync.RWMutex // held for reading by who hands over: nobody does any more once closed is set
+	closed  bool
 }
+
+// errClosed: who works on after the store was closed would wait for a committer that is gone.
+var errClosed = errors.New("the store is closed")
 
 // kind is what a group has to know of its members.
 type kind[T, R any] struct {
@@ -46,8 +50,10 @@ type kind[T, R any] struct {
 	step func(T) string                 // what a member does, in metrics and spans
 	run  func(context.Context, []T) []R // in one transaction; one result a member
 	size func(T) int                    // about how many bytes a member sends
-	// drop is the result of a member whose caller gave up before its transaction began; false: it is committed all the same.
-	drop func(T, error) (R, bool)
+	// failed is the result of a member whose transaction was not begun.
+	failed func(T, error) R
+	// lapses says that a member is not begun when its caller has given up; one that does not is committed all the same.
+	lapses func(T) bool
 }
 
 type member[T, R any] struct {
@@ -61,8 +67,7 @@ type member[T, R any] struct {
 const groupBound = 30 * time.Second
 
 func newGroup[T, R any](o GroupOptions, k kind[T, R]) *group[T, R] {
-	closed, closeNow := context.WithCancel(context.Background())
-	g := &group[T, R]{options: o, kind: k, waiting: make(chan member[T, R], o.Max), commits: newCommits(k.name), closed: closed, close: closeNow}
+	g := &group[T, R]{options: o, kind: k, waiting: make(chan member[T, R], o.Max), commits: newCommits(k.name)}
 	if o.Max > 1 {
 		for range o.Committers {
 			g.working.Go(g.commit)
@@ -85,12 +90,8 @@ func (g *group[T, R]) do(ctx context.Context, items []T) []R {
 	members := make([]member[T, R], len(items))
 	for i, item := range items {
 		members[i] = member[T, R]{item, ctx, make(chan R, 1), handedOver{step, time.Now(), span}}
-		if g.options.Max == 1 {
-			g.working.Go(func() { g.flush(members[i : i+1]) })
-			continue
-		}
-		g.waiting <- members[i]
 	}
+	g.handOver(members)
 	results := make([]R, len(items))
 	for i := range members {
 		results[i] = <-members[i].result
@@ -98,22 +99,35 @@ func (g *group[T, R]) do(ctx context.Context, items []T) []R {
 	return results
 }
 
-// end stops the committers. Nobody may call do any more.
+func (g *group[T, R]) handOver(members []member[T, R]) {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	for i, m := range members {
+		switch {
+		case g.closed:
+			m.result <- g.failed(m.item, errClosed)
+		case g.options.Max == 1:
+			g.working.Go(func() { g.flush(members[i : i+1]) })
+		default:
+			g.waiting <- m
+		}
+	}
+}
+
+// end stops the committers, after what was handed over; who comes later is refused.
 func (g *group[T, R]) end() {
-	g.close()
+	g.mu.Lock()
+	g.closed = true
+	g.mu.Unlock()
+	close(g.waiting)
 	g.working.Wait()
 }
 
 func (g *group[T, R]) commit() {
-	for {
-		select {
-		case <-g.closed.Done():
-			return
-		case first := <-g.waiting:
-			others := g.busy.Add(1) > 1
-			g.flush(g.gather(first, others))
-			g.busy.Add(-1)
-		}
+	for first := range g.waiting {
+		others := g.busy.Add(1) > 1
+		g.flush(g.gather(first, others))
+		g.busy.Add(-1)
 	}
 }
 
@@ -143,11 +157,11 @@ func (g *group[T, R]) dropped(batch []member[T, R]) []member[T, R] {
 		if err == nil {
 			return false
 		}
-		result, drops := g.drop(m.item, err)
-		if drops {
-			m.result <- result
+		lapses := g.lapses(m.item)
+		if lapses {
+			m.result <- g.failed(m.item, err)
 		}
-		return drops
+		return lapses
 	})
 }
 
@@ -157,7 +171,10 @@ func (g *group[T, R]) gather(first member[T, R], others bool) []member[T, R] {
 	var enough <-chan time.Time
 	for len(batch) < g.options.Max && (g.options.Bytes == 0 || bytes < g.options.Bytes) {
 		select {
-		case next := <-g.waiting:
+		case next, more := <-g.waiting:
+			if !more {
+				return batch
+			}
 			batch, bytes = append(batch, next), bytes+g.size(next.item)
 			continue
 		default:
@@ -169,7 +186,10 @@ func (g *group[T, R]) gather(first member[T, R], others bool) []member[T, R] {
 			enough = time.After(g.options.Wait)
 		}
 		select {
-		case next := <-g.waiting:
+		case next, more := <-g.waiting:
+			if !more {
+				return batch
+			}
 			batch, bytes = append(batch, next), bytes+g.size(next.item)
 		case <-enough:
 			return batch

@@ -49,10 +49,8 @@ func (w work) failed(err error) done {
 	return done{err: err}
 }
 
-// drop: a payment whose merchant has gone is not begun; what a means has said is always written down.
-func (w work) drop(err error) (done, bool) {
-	return w.failed(notStored(err)), w.claim != nil
-}
+// lapses: a payment whose merchant has gone is not begun; what a means has said is always written down.
+func (w work) lapses() bool { return w.claim != nil }
 
 // commitMixed commits claims and changes in one transaction. What keeps it from that, it does not look into: the claims go
 // together then, and so do the changes.

@@ -66,20 +66,37 @@ func newServer(dsn string, wait patience) (server, error) {
 	return server{c.Addr, wait.dial + wait.handshake, &silence{}, connector}, nil
 }
 
-// pooled keeps at most conns connections that c makes.
-func pooled(c driver.Connector, conns int) *sql.DB {
+// pooled keeps at most conns connections that c makes; the server would close one on which nothing came for silence, so the pool
+// does it well before.
+func pooled(c driver.Connector, conns int, silence time.Duration) *sql.DB {
 	db := sql.OpenDB(c)
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	db.SetConnMaxLifetime(4 * time.Minute)
+	db.SetConnMaxIdleTime(silence / 2)
 	return db
 }
 
-// Connect implements driver.Connector. It bounds the handshake too: the port of a frozen server answers, the server does not.
+// Connect implements driver.Connector.
 func (s server) Connect(ctx context.Context) (driver.Conn, error) {
 	if err := s.silence.lasting(); err != nil {
 		return nil, err
 	}
+	began := time.Now()
+	conn, err := s.connect(ctx)
+	if errors.Is(err, errSilent) && time.Since(began) > 2*s.bound { // it was us who stood still, and the server answers perhaps
+		conn, err = s.connect(ctx)
+	}
+	if errors.Is(err, errSilent) {
+		s.silence.begin(err)
+	}
+	return conn, err
+}
+
+var errSilent = errors.New(" does not answer")
+
+// connect bounds the handshake too: the port of a frozen server answers, the server does not.
+func (s server) connect(ctx context.Context) (driver.Conn, error) {
 	bound, cancel := context.WithTimeout(ctx, s.bound)
 	defer cancel()
 	conn, err := s.Connector.Connect(bound)
@@ -88,9 +105,7 @@ func (s server) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 	var late net.Error
 	if ctx.Err() == nil && (bound.Err() != nil || errors.As(err, &late) && late.Timeout()) {
-		err = fmt.Errorf("MySQL at %s does not answer", s.address)
-		s.silence.begin(err)
-		return nil, err
+		return nil, fmt.Errorf("MySQL at %s%w", s.address, errSilent)
 	}
 	return nil, fmt.Errorf("connect to MySQL at %s: %w", s.address, err)
 }

@@ -25,18 +25,20 @@ var _ payment.Store = (*Store)(nil)
 // NewStore keeps payments in db, which has the schema of migrations/. Close ends it.
 func NewStore(db *sql.DB, o GroupOptions) *Store {
 	s := &Store{db: db}
-	s.payments = newGroup(o, kind[work, done]{"payment", work.step, s.commitMixed, work.size, work.drop})
+	s.payments = newGroup(o, kind[work, done]{"payment", work.step, s.commitMixed, work.size, func(w work, err error) done { return w.failed(notStored(err)) }, work.lapses})
 	s.cancellations = newGroup(o, kind[payment.NewCancellation, payment.ClaimedCancellation]{
 		name: "claim_cancellation", step: func(payment.NewCancellation) string { return "claim_cancellation" }, run: s.claimCancellations,
 		size: func(payment.NewCancellation) int { return rowBytes },
-		drop: func(_ payment.NewCancellation, err error) (payment.ClaimedCancellation, bool) {
-			return payment.ClaimedCancellation{Err: notStored(err)}, true
+		failed: func(_ payment.NewCancellation, err error) payment.ClaimedCancellation {
+			return payment.ClaimedCancellation{Err: notStored(err)}
 		},
+		lapses: func(payment.NewCancellation) bool { return true },
 	})
 	s.cancellationChanges = newGroup(o, kind[payment.CancellationChange, error]{
 		name: "apply_cancellation", step: func(payment.CancellationChange) string { return "apply_cancellation" }, run: s.applyCancellations,
-		size: func(c payment.CancellationChange) int { return rowBytes + answerBytes(c.Answer) },
-		drop: func(payment.CancellationChange, error) (error, bool) { return nil, false },
+		size:   func(c payment.CancellationChange) int { return rowBytes + answerBytes(c.Answer) },
+		failed: func(_ payment.CancellationChange, err error) error { return notStored(err) },
+		lapses: func(payment.CancellationChange) bool { return false },
 	})
 	s.loads = newLoads(o.Max, func(ctx context.Context, ids []payment.ID) ([]*payment.Payment, error) {
 		return loadPayments(ctx, db, ids)
@@ -54,7 +56,7 @@ func answerBytes(a *payment.Answer) int {
 	return len(a.Body)
 }
 
-// Close ends the committers. Nobody may use the store any more.
+// Close ends the committers, after what they were given; who uses the store later is refused.
 func (s *Store) Close() {
 	s.payments.end()
 	s.cancellations.end()
