@@ -1,26 +1,23 @@
 package pgsim
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
+	"gazua.example/infra/lifecycle"
 	"gazua.example/mock-pg/fault"
 )
 
 // gate is the door for payments. It counts everybody inside, those whom a fault holds as well, and turns away who would be
-// too many: a process that runs out of files cannot write its book, and an HTTP server whose accept(2) fails stops
-// listening for good.
+// too many: a process that runs out of files cannot write its book.
 //
 //	accept ─► fewer than MaxConnections inside? ─► the HTTP server
-//	   ▲              └─ no: 503, closed
-//	   └── out of files all the same: a pause, then again; the clients wait in the kernel's queue
+//	                  └─ no: 503, closed
 type gate struct {
 	net.Listener
 	most       int
@@ -31,9 +28,6 @@ type gate struct {
 	told       atomic.Int64 // when the log was last told, ns since 1970
 }
 
-// acceptPause is how long the gate waits for a file to come free.
-const acceptPause = 20 * time.Millisecond
-
 // Accept implements net.Listener.
 func (g *gate) Accept() (net.Conn, error) {
 	for {
@@ -43,9 +37,6 @@ func (g *gate) Accept() (net.Conn, error) {
 			return g.admit(conn), nil
 		case err == nil:
 			g.turnAway(conn)
-		case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
-			g.tell("out of files: new connections wait", "error", err.Error())
-			time.Sleep(acceptPause)
 		default:
 			return nil, err
 		}
@@ -80,7 +71,7 @@ func (g *gate) tell(message string, fields ...any) {
 // accept serves until the listener is closed. Anything else that ends it makes the server not ready.
 func (s *Server) accept() {
 	g := &gate{
-		Listener: s.listener, most: s.options.MaxConnections, refused: s.stats.countRefusal,
+		Listener: &lifecycle.Patient{Listener: s.listener, Log: s.log}, most: s.options.MaxConnections, refused: s.stats.countRefusal,
 		idle: s.options.IdleTimeout, read: s.options.ReadTimeout, log: s.log,
 	}
 	if err := s.http.Serve(g); err != nil {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"gazua.example/infra/lifecycle"
 )
 
 // How the door closes. Each step is one of the program's phases, in this order:
@@ -28,7 +30,7 @@ func (a *API) Serve(listener net.Listener) error {
 	case <-a.closed: // before it was ours to close
 		return listener.Close()
 	default:
-		return a.app.Listener(listener)
+		return a.app.Listener(&lifecycle.Patient{Listener: listener, Log: a.log})
 	}
 }
 

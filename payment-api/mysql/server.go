@@ -77,26 +77,11 @@ func pooled(c driver.Connector, conns int, silence time.Duration) *sql.DB {
 	return db
 }
 
-// Connect implements driver.Connector.
+// Connect implements driver.Connector. It bounds the handshake too: the port of a frozen server answers, the server does not.
 func (s server) Connect(ctx context.Context) (driver.Conn, error) {
 	if err := s.silence.lasting(); err != nil {
 		return nil, err
 	}
-	began := time.Now()
-	conn, err := s.connect(ctx)
-	if errors.Is(err, errSilent) && time.Since(began) > 2*s.bound { // it was us who stood still, and the server answers perhaps
-		conn, err = s.connect(ctx)
-	}
-	if errors.Is(err, errSilent) {
-		s.silence.begin(err)
-	}
-	return conn, err
-}
-
-var errSilent = errors.New(" does not answer")
-
-// connect bounds the handshake too: the port of a frozen server answers, the server does not.
-func (s server) connect(ctx context.Context) (driver.Conn, error) {
 	bound, cancel := context.WithTimeout(ctx, s.bound)
 	defer cancel()
 	conn, err := s.Connector.Connect(bound)
@@ -104,10 +89,19 @@ func (s server) connect(ctx context.Context) (driver.Conn, error) {
 		return steady(conn), nil
 	}
 	var late net.Error
-	if ctx.Err() == nil && (bound.Err() != nil || errors.As(err, &late) && late.Timeout()) {
-		return nil, fmt.Errorf("MySQL at %s%w", s.address, errSilent)
+	if !over(ctx) && (bound.Err() != nil || errors.As(err, &late) && late.Timeout()) {
+		err = fmt.Errorf("MySQL at %s does not answer", s.address)
+		s.silence.begin(err)
+		return nil, err
 	}
 	return nil, fmt.Errorf("connect to MySQL at %s: %w", s.address, err)
+}
+
+// over says that the caller's time is over. Its context may not have noticed: after this process was frozen the clock is past
+// the deadlines of all that it had begun, each of which would be told that a server is silent that was never asked.
+func over(ctx context.Context) bool {
+	deadline, has := ctx.Deadline()
+	return ctx.Err() != nil || has && !time.Now().Before(deadline)
 }
 
 // question is asked of a server that may be one of several. A server of a replication group must be its primary; any other one
