@@ -141,6 +141,17 @@ func TestSVG_IsWellFormed_InOrder_AndHasNoNaN(t *testing.T) {
 	golden(t, "fixed.svg", text)
 }
 
+// Two moments that are close together have their names on two sides.
+func TestSVG_MarksThatAreClose_CanBeRead(t *testing.T) {
+	tl, _ := drawn(t)
+	for second, anchor := range map[float64]string{3.2: "start", 0.7: "end"} {
+		tl.Marks = []mark{{0, "SIGTERM"}, {0.6, "balancer: DOWN"}, {second, "started again"}}
+		if text := tl.svg(); !strings.Contains(text, `text-anchor="`+anchor+`">balancer: DOWN<`) || !strings.Contains(text, `text-anchor="start">started again<`) {
+			t.Errorf("with the next one at %g s it is not anchored at its %s", second, anchor)
+		}
+	}
+}
+
 // Nothing was answered, nothing was planned, the process never said a word: a picture all the same.
 func TestSVG_OfNothing_IsAPictureToo(t *testing.T) {
 	tl, err := timelineOf(fixed, &drill.Outcome{

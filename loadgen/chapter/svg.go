@@ -14,6 +14,7 @@ const (
 	barHeight                  = 13.0
 	stripHeight, stripGap      = 74.0, 26.0
 	axisHeight                 = 44.0
+	letterWidth                = 7.0 // about
 )
 
 // style gives light and dark by the reader's setting; the names of the colours are those of a run's page.
@@ -178,7 +179,11 @@ func (p *picture) marks(bottom float64) {
 			y = headHeight - 6
 		}
 		fmt.Fprintf(p, `<line class="mark" x1="%.1f" x2="%.1f" y1="%g" y2="%g"/>`, p.x(m.At), p.x(m.At), headHeight-4, bottom)
-		p.text(p.x(m.At)+3, y, "q", "start", m.Text)
+		if i+1 < len(p.t.Marks) && p.x(p.t.Marks[i+1].At)-p.x(m.At) < letterWidth*float64(len(m.Text)) && i > 0 { // on its other side is room
+			p.text(p.x(m.At)-3, y, "q", "end", m.Text)
+		} else {
+			p.text(p.x(m.At)+3, y, "q", "start", m.Text)
+		}
 	}
 	p.WriteString("\n")
 }
