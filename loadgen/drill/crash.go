@@ -41,7 +41,7 @@ var crashes = []Drill{
 			s.Observe("payments are served well", s.Served())
 			for s.Again() {
 				victim, other := s.pair("payment-worker")
-				s.Break("kill "+victim, s.Seen(other), s.Kill(victim))
+				s.Break("kill "+victim, s.Seen(other), s.hand(victim).Freeze(s.Pause(victim), s.Resume(victim)), s.Kill(victim))
 				s.Observe("the group has given everything to "+other, s.Logged(other, "consume: generation", allPartitions))
 				s.Heal("start "+victim, s.Seen(victim), s.Start(victim))
 				s.Observe("what it had found to do is done", s.Logged(victim, "recovered"))
