@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -101,11 +104,26 @@ func (s *other) connections(t *testing.T) int {
 	return s.number(t, "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'payment_app'")
 }
 
+// signal sends it; who is to freeze has frozen when it returns, all threads of it.
 func (s *other) signal(t *testing.T, what syscall.Signal) {
 	t.Helper()
 	if err := syscall.Kill(s.PID, what); err != nil {
 		t.Fatal(err)
 	}
+	if what != syscall.SIGSTOP {
+		return
+	}
+	within(t, flipBound, "each of its threads has stopped", func() bool {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.PID))
+		if err != nil || len(threads) == 0 {
+			t.Fatalf("%d threads, %v", len(threads), err)
+		}
+		return !slices.ContainsFunc(threads, func(stat string) bool {
+			text, err := os.ReadFile(stat)
+			_, state, _ := strings.Cut(string(text), ") ") // the name before it may hold anything
+			return err == nil && !strings.HasPrefix(state, "T")
+		})
+	})
 }
 
 // at is our address of several servers.
