@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,6 +29,13 @@ var (
 	starting sync.Mutex // guards what follows
 	started  []*program
 )
+
+// launched are all programs so far, also those that have ended.
+func launched() []*program {
+	starting.Lock()
+	defer starting.Unlock()
+	return slices.Clone(started)
+}
 
 func startAPI(ctx context.Context, name string) (*program, error) {
 	listen, err := freeAddr()
@@ -142,10 +150,11 @@ func (p *program) tail() string {
 }
 
 func endPrograms() {
-	for _, p := range started {
+	all := launched()
+	for _, p := range all {
 		p.signal(syscall.SIGKILL)
 	}
-	for _, p := range started {
+	for _, p := range all {
 		<-p.ended
 	}
 }

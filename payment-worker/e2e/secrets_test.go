@@ -83,7 +83,7 @@ func everythingSaid() ([]saying, error) {
 	all := append([]saying(nil), told.said...)
 	told.mu.Unlock()
 	all = append(all, system.traces.all()...)
-	for _, p := range started {
+	for _, p := range launched() {
 		log, err := os.ReadFile(p.log)
 		if err != nil {
 			return nil, err
@@ -130,7 +130,7 @@ func TestSecrets_StandInNoOutput(t *testing.T) {
 	}
 	eventually(t, "its callback came", func() bool { return len(system.shops[1].about(first.view.ID)) > 0 })
 	metrics := ""
-	for _, p := range started {
+	for _, p := range launched() {
 		if page := page(t, p.admin+"/metrics"); page != "" {
 			told.add("the metrics of "+p.name, []byte(page))
 			metrics += page
